@@ -1,0 +1,292 @@
+"""GPU module on a cold plate: die, high-bandwidth memory (HBM) and plate as three coupled masses.
+
+    C_d dT_d/dt = P_d - (T_d - T_p)/R_dp - (T_d - T_h)/R_dh
+    C_h dT_h/dt = P_h - (T_h - T_p)/R_hp - (T_h - T_d)/R_dh
+    C_p dT_p/dt = P_v + (T_d - T_p)/R_dp + (T_h - T_p)/R_hp - G_f (T_p - T_in)
+
+advanced by the exact exponential with power and coolant temperature held over the second; the heat given
+to the coolant is the integral of G_f (T_p - T_in), so the books close at any step. Loss of the voltage
+regulators goes partly into the plate (P_v), partly into the server's air. The plate's conductance to air is
+left out: at a few W/K per server it is inside the spread of R_dp.
+
+Plate to coolant: the resistance from case to coolant inlet of a cold plate is R(q) = R0 + b q^-n with the
+flow q in L/min; R0 = 0.0174, b = 0.00697, n = 1.194 fit the OCP plate with PG25 within 2.5 % [1]. With
+R_dc from die to case, G_f = 1/(R_dc + R(q) - R_dp). The isothermal-plate law UA0 (m/m0)^n misses the same
+points by 20 %.
+
+Leakage P_l = P_l0 exp(k (T_d - T_ref)) is taken at the start of the second, as its third-order Taylor
+polynomial (within 0.2 W of the exponential from 25 to 100 degC at the defaults). Eight GPUs stand in one block,
+one row a variable, so that the compiler turns the lane loop into vector code.
+
+[1] Open Compute Project, OAI cold plate guideline, figures 7 and 8, as digitised in modelica-buildings
+    (branch issue4443, commit 1c1094d).
+"""
+
+from math import exp
+from typing import Annotated, NamedTuple
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from twin.core.jit import kernel
+from twin.core.layout import Var, Vec, frozen
+from twin.core.numerics import copy_into, negative_inverse, propagators, square
+from twin.core.quantity import (
+    HeatCapacity,
+    Power,
+    PowerSlope,
+    Ratio,
+    Spec,
+    Temperature,
+    TemperatureDifference,
+    ThermalResistance,
+    VolumeFlow,
+)
+
+LANES = 8
+ROWS = 14
+(DIE, HBM, PLATE, POWER, WANT, HEAT, OVER, SILICON, CAP, ACTIVITY, SLOW, ENERGY, HOTTEST, THROTTLED) = range(ROWS)
+COEFFICIENTS = 20
+_LITRES_PER_MINUTE = 60e3  # in a m3/s
+
+
+class GpuSpec(Spec):
+    """A GPU module with its cold plate."""
+
+    idle: Power
+    """Board power with nothing running, leakage at ``idle_at`` included."""
+    idle_at: Temperature
+    """Die temperature at which ``idle`` was taken."""
+    max: Power
+    """Board power rating: the cap that always holds."""
+    min_cap: Power
+    """Least power cap the board accepts."""
+    spread: Ratio
+    """Standard deviation of dynamic power from board to board."""
+    hbm_share: Ratio
+    """Share of board power in the memory stacks."""
+    regulator_share: Ratio
+    """Share of board power lost in voltage regulators."""
+    regulator_to_plate: Ratio
+    """Part of the regulator loss that reaches the cold plate; the rest heats the server's air."""
+    leakage: Power
+    """Leakage at ``leakage_at``."""
+    leakage_at: Temperature
+    """Die temperature at which ``leakage`` holds."""
+    leakage_per_kelvin: float = Field(gt=0, lt=0.1)
+    """Exponent of leakage [1/K]."""
+    die_to_plate: ThermalResistance
+    """R_dp, thermal interface included."""
+    hbm_to_plate: ThermalResistance
+    """R_hp."""
+    die_to_hbm: ThermalResistance
+    """R_dh."""
+    die_to_case: ThermalResistance
+    """R_dc, from die to the case on which plates are measured."""
+    plate_base: ThermalResistance
+    """R0 of the plate's law."""
+    plate_flow: ThermalResistance
+    """b of the plate's law: the flow-dependent part at 1 L/min."""
+    plate_exponent: float = Field(gt=0)
+    """n of the plate's law [1]."""
+    die_capacity: HeatCapacity
+    hbm_capacity: HeatCapacity
+    plate_capacity: HeatCapacity
+    """Plate with the coolant inside it."""
+    flow: VolumeFlow
+    """Coolant through one plate at the rack's design flow."""
+    throttle_start: Temperature
+    """Die temperature above which the board lowers its own power."""
+    hbm_throttle_start: Temperature
+    """The same for the memory stacks."""
+    throttle_slope: PowerSlope
+    """Power taken away for each kelvin above the start."""
+    throttle_floor: Ratio
+    """Share of ``max`` left at most throttling, and in hardware slowdown."""
+    slowdown: Temperature
+    """Die temperature at which hardware slowdown latches."""
+    slowdown_hysteresis: TemperatureDifference
+    """How far the die must cool before slowdown is released."""
+    loss_linear: float = Field(ge=0)
+    """Speed lost for each share of wanted power withheld, first order [1]."""
+    loss_quadratic: float = Field(ge=0)
+    """The same, second order [1]."""
+
+    @model_validator(mode="after")
+    def _possible(self) -> "GpuSpec":
+        if not self.idle < self.max:
+            raise ValueError(f"idle power {self.idle:g} W must be below the maximum of {self.max:g} W")
+        if not self.min_cap <= self.max:
+            raise ValueError(f"least cap {self.min_cap:g} W must not exceed the maximum of {self.max:g} W")
+        if not self.slowdown > self.throttle_start:
+            raise ValueError("slowdown must be hotter than throttle_start")
+        if self.hbm_share + self.regulator_share >= 1:
+            raise ValueError("hbm_share and regulator_share leave nothing for the die")
+        if self.die_to_case + self.plate_base <= self.die_to_plate:
+            raise ValueError("die_to_plate must be below die_to_case plus plate_base, or the plate conducts backwards")
+        return self
+
+
+class GpuParams(NamedTuple):
+    """Constants of each GPU type."""
+
+    idle_dynamic_w: Annotated[Vec, Var("W", "power at no activity, without leakage")]
+    span_w: Annotated[Vec, Var("W", "dynamic power from no activity to full")]
+    max_w: Annotated[Vec, Var("W", "board rating")]
+    hbm_share: Annotated[Vec, Var("1", "share of board power in memory")]
+    plate_share: Annotated[Vec, Var("1", "share of board power lost in regulators into the plate")]
+    air_share: Annotated[Vec, Var("1", "share of board power lost in regulators into air")]
+    leakage_w: Annotated[Vec, Var("W", "leakage at the reference temperature")]
+    leakage_per_k: Annotated[Vec, Var("K-1", "exponent of leakage")]
+    leakage_at_c: Annotated[Vec, Var("degC", "reference temperature of leakage")]
+    die_to_plate_k_w: Annotated[Vec, Var("K W-1", "resistance die to plate")]
+    hbm_to_plate_k_w: Annotated[Vec, Var("K W-1", "resistance memory to plate")]
+    die_to_hbm_k_w: Annotated[Vec, Var("K W-1", "resistance die to memory")]
+    plate_base_k_w: Annotated[Vec, Var("K W-1", "resistance plate to coolant at infinite flow")]
+    plate_flow_k_w: Annotated[Vec, Var("K W-1", "flow-dependent resistance at 1 L/min")]
+    plate_exponent: Annotated[Vec, Var("1", "exponent of flow")]
+    die_j_k: Annotated[Vec, Var("J K-1", "heat capacity of the die")]
+    hbm_j_k: Annotated[Vec, Var("J K-1", "heat capacity of the memory")]
+    plate_j_k: Annotated[Vec, Var("J K-1", "heat capacity of the plate")]
+    throttle_start_c: Annotated[Vec, Var("degC", "die temperature where throttling starts")]
+    hbm_throttle_start_c: Annotated[Vec, Var("degC", "memory temperature where throttling starts")]
+    throttle_slope_w_k: Annotated[Vec, Var("W K-1", "power withheld per kelvin of excess")]
+    throttle_floor_w: Annotated[Vec, Var("W", "power left at most throttling")]
+    slowdown_c: Annotated[Vec, Var("degC", "die temperature of hardware slowdown")]
+    release_c: Annotated[Vec, Var("degC", "die temperature that ends hardware slowdown")]
+    loss_linear: Annotated[Vec, Var("1", "speed lost per share of power withheld, first order")]
+    loss_quadratic: Annotated[Vec, Var("1", "speed lost per share of power withheld, second order")]
+
+
+def params(specs: list[GpuSpec]) -> GpuParams:
+    """Parameter arrays of the GPU types, in the order given."""
+    at_idle = [s.leakage * exp(s.leakage_per_kelvin * (s.idle_at - s.leakage_at)) for s in specs]
+    idle_dynamic = [s.idle - leak for s, leak in zip(specs, at_idle, strict=True)]
+    return frozen(
+        GpuParams,
+        idle_dynamic_w=idle_dynamic,
+        span_w=[s.max - s.leakage - idle for s, idle in zip(specs, idle_dynamic, strict=True)],
+        max_w=[s.max for s in specs],
+        hbm_share=[s.hbm_share for s in specs],
+        plate_share=[s.regulator_share * s.regulator_to_plate for s in specs],
+        air_share=[s.regulator_share * (1 - s.regulator_to_plate) for s in specs],
+        leakage_w=[s.leakage for s in specs],
+        leakage_per_k=[s.leakage_per_kelvin for s in specs],
+        leakage_at_c=[s.leakage_at for s in specs],
+        die_to_plate_k_w=[s.die_to_plate for s in specs],
+        hbm_to_plate_k_w=[s.hbm_to_plate for s in specs],
+        die_to_hbm_k_w=[s.die_to_hbm for s in specs],
+        plate_base_k_w=[s.die_to_case + s.plate_base - s.die_to_plate for s in specs],
+        plate_flow_k_w=[s.plate_flow for s in specs],
+        plate_exponent=[s.plate_exponent for s in specs],
+        die_j_k=[s.die_capacity for s in specs],
+        hbm_j_k=[s.hbm_capacity for s in specs],
+        plate_j_k=[s.plate_capacity for s in specs],
+        throttle_start_c=[s.throttle_start for s in specs],
+        hbm_throttle_start_c=[s.hbm_throttle_start for s in specs],
+        throttle_slope_w_k=[s.throttle_slope for s in specs],
+        throttle_floor_w=[s.throttle_floor * s.max for s in specs],
+        slowdown_c=[s.slowdown for s in specs],
+        release_c=[s.slowdown - s.slowdown_hysteresis for s in specs],
+        loss_linear=[s.loss_linear for s in specs],
+        loss_quadratic=[s.loss_quadratic for s in specs],
+    )
+
+
+@kernel
+def plate_conductance_w_k(gpu, k, flow_m3_s):
+    """Conductance from plate to coolant inlet [W/K] of GPU type ``k``; 0 without flow."""
+    if flow_m3_s <= 0.0:
+        return 0.0
+    return 1.0 / (gpu.plate_base_k_w[k] + gpu.plate_flow_k_w[k] * (flow_m3_s * _LITRES_PER_MINUTE) ** -gpu.plate_exponent[k])
+
+
+@kernel
+def network(gpu, k, plate_w_k, a):
+    """The rate matrix ``a`` [3, 3] in 1/s over die, HBM and plate, for a plate-to-coolant conductance in W/K."""
+    dp, hp, dh = 1.0 / gpu.die_to_plate_k_w[k], 1.0 / gpu.hbm_to_plate_k_w[k], 1.0 / gpu.die_to_hbm_k_w[k]
+    a[0, 0], a[0, 1], a[0, 2] = -(dp + dh) / gpu.die_j_k[k], dh / gpu.die_j_k[k], dp / gpu.die_j_k[k]
+    a[1, 0], a[1, 1], a[1, 2] = dh / gpu.hbm_j_k[k], -(hp + dh) / gpu.hbm_j_k[k], hp / gpu.hbm_j_k[k]
+    a[2, 0], a[2, 1] = dp / gpu.plate_j_k[k], hp / gpu.plate_j_k[k]
+    a[2, 2] = -(dp + hp + plate_w_k) / gpu.plate_j_k[k]
+
+
+@kernel
+def coefficients(gpu, k, plate_w_k, dt_s, out):
+    """Fill ``out`` [20] for `advance_block`: a step of ``dt_s``, or the steady state where ``dt_s`` is infinite.
+
+    Order: Phi by rows (9), effect of board power (3) and coolant temperature (3) on die, HBM, plate; then heat
+    to coolant per W/K of the three old temperatures (3), of board power and of coolant temperature.
+    """
+    a, phi, gain, mean_gain = square(3), square(3), square(3), square(3)
+    network(gpu, k, plate_w_k, a)
+    if dt_s == np.inf:
+        negative_inverse(a, gain)
+        per_s, old = 1.0, 0.0
+        copy_into(gain, mean_gain)
+    else:
+        propagators(a, dt_s, phi, gain, mean_gain)
+        per_s, old = 1.0 / dt_s, 1.0 / dt_s
+    die = (1.0 - gpu.hbm_share[k] - gpu.plate_share[k] - gpu.air_share[k]) / gpu.die_j_k[k]
+    hbm, plate = gpu.hbm_share[k] / gpu.hbm_j_k[k], gpu.plate_share[k] / gpu.plate_j_k[k]
+    coolant = plate_w_k / gpu.plate_j_k[k]
+    for i in range(3):
+        for j in range(3):
+            out[3 * i + j] = phi[i, j]
+        out[9 + i] = gain[i, 0] * die + gain[i, 1] * hbm + gain[i, 2] * plate
+        out[12 + i] = gain[i, 2] * coolant
+        out[15 + i] = plate_w_k * gain[2, i] * old
+    out[18] = plate_w_k * per_s * (mean_gain[2, 0] * die + mean_gain[2, 1] * hbm + mean_gain[2, 2] * plate)
+    out[19] = plate_w_k * (mean_gain[2, 2] * per_s * coolant - 1.0)
+
+
+@kernel(fast=True)
+def advance_block(x, c, supply_c, idle_w, span_w, max_w, l0, l1, l2, l3, at_c, start_c, hbm_start_c, slope, floor, slow_c, free_c):
+    """One second of a block of eight GPUs, in place: ``x`` [14 * 8], coefficients ``c`` [20]."""
+    f0, f1, f2, f3, f4, f5, f6, f7, f8 = c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7], c[8]
+    g0, g1, g2 = c[9], c[10], c[11]
+    t0, t1, t2 = c[12] * supply_c, c[13] * supply_c, c[14] * supply_c
+    w0, w1, w2, w3, w4 = c[15], c[16], c[17], c[18], c[19] * supply_c
+    for i in range(LANES):
+        # All loads come first: one behind a condition would keep the loop from becoming vector code.
+        die, hbm, plate = x[i], x[LANES + i], x[2 * LANES + i]
+        was_slow, cap, energy, hottest = x[SLOW * LANES + i], x[CAP * LANES + i], x[ENERGY * LANES + i], x[HOTTEST * LANES + i]
+        above = die - at_c
+        want = (idle_w + span_w * x[ACTIVITY * LANES + i]) * x[SILICON * LANES + i] + (l0 + above * (l1 + above * (l2 + above * l3)))
+        over = max(die - start_c, hbm - hbm_start_c)
+        slow = 1.0 if die > slow_c else (was_slow if die > free_c else 0.0)
+        soft = max(floor, max_w - slope * max(over, 0.0))
+        limit = floor if slow > 0.5 else soft
+        power = min(want, min(limit, cap))
+        x[POWER * LANES + i] = power
+        x[WANT * LANES + i] = want
+        x[OVER * LANES + i] = over
+        x[SLOW * LANES + i] = slow
+        x[ENERGY * LANES + i] = energy + power
+        next_die = f0 * die + f1 * hbm + f2 * plate + g0 * power + t0
+        x[HEAT * LANES + i] = w0 * die + w1 * hbm + w2 * plate + w3 * power + w4
+        x[i] = next_die
+        x[LANES + i] = f3 * die + f4 * hbm + f5 * plate + g1 * power + t1
+        x[2 * LANES + i] = f6 * die + f7 * hbm + f8 * plate + g2 * power + t2
+        x[HOTTEST * LANES + i] = max(hottest, next_die)
+
+
+@kernel
+def count_throttled(x, max_w):
+    """GPUs of a block held by temperature below both what they want and their cap; adds a second to each."""
+    count = 0.0
+    for i in range(LANES):
+        free_w = min(x[WANT * LANES + i], min(x[CAP * LANES + i], max_w))
+        if x[POWER * LANES + i] < free_w - 1e-9:
+            x[THROTTLED * LANES + i] += 1.0
+            count += 1.0
+    return count
+
+
+@kernel
+def speed_lost(want_w, power_w, linear, quadratic):
+    """Share of speed lost when GPUs that want ``want_w`` get ``power_w``; 0 when they get it, 1 at most."""
+    if power_w >= want_w:
+        return 0.0
+    withheld = 1.0 - power_w / want_w
+    return min(1.0, withheld * (linear + quadratic * withheld))

@@ -1,0 +1,61 @@
+"""Racks: servers on a coolant manifold with a share of a CDU, and air-cooled racks for network and storage.
+
+A rack's manifold gives every plate its design flow times the share of design flow its CDU moves. What a
+supply line below the low-voltage switchboard loses (busway, rack unit) stands in `cable.supply_loss_w`.
+"""
+
+from typing import Annotated, NamedTuple
+
+from pydantic import Field, StrictStr
+
+from twin.core.layout import IVec, Var, Vec
+from twin.core.quantity import Power, Ratio, Spec
+
+
+class RackSpec(Spec):
+    """A liquid-cooled rack of GPU servers."""
+
+    node: StrictStr
+    """Name of its server type."""
+    nodes: int = Field(gt=0)
+    """Servers in the rack."""
+    cdu: StrictStr
+    """Name of the CDU type that serves it."""
+    rating: Power
+    """Power its supply line is sized for."""
+    door_fans: Power
+    """Fans of its rear-door coil."""
+    supply_loss: Ratio = Field(ge=0, lt=0.1)
+    """Loss of busway and rack supply at ``rating``, over ``rating``."""
+    power_factor: Ratio = Field(gt=0, le=1)
+
+
+class AirRackSpec(Spec):
+    """An air-cooled rack of network or storage; its heat crosses a rear-door coil."""
+
+    power: Power
+    """Constant power."""
+    rating: Power
+    """Power its supply line is sized for."""
+    door_fans: Power
+    supply_loss: Ratio = Field(ge=0, lt=0.1)
+    power_factor: Ratio = Field(gt=0, le=1)
+
+
+class RackParams(NamedTuple):
+    """Constants of each GPU rack."""
+
+    gpu: Annotated[IVec, Var("1", "GPU type")]
+    node: Annotated[IVec, Var("1", "server type")]
+    first_block: Annotated[IVec, Var("1", "first block of eight GPUs")]
+    blocks: Annotated[IVec, Var("1", "blocks of eight GPUs")]
+    first_node: Annotated[IVec, Var("1", "first server")]
+    nodes: Annotated[IVec, Var("1", "servers")]
+    cdu: Annotated[IVec, Var("1", "CDU")]
+    hall: Annotated[IVec, Var("1", "hall")]
+    board: Annotated[IVec, Var("1", "electrical node that supplies it")]
+    plate_flow_m3_s: Annotated[Vec, Var("m3 s-1", "design flow through one GPU's plate")]
+    rating_w: Annotated[Vec, Var("W", "rating of its supply line")]
+    supply_loss: Annotated[Vec, Var("1", "loss of its supply line at rating")]
+    door_fan_w: Annotated[Vec, Var("W", "rear-door fans")]
+    reactive_share: Annotated[Vec, Var("1", "reactive over active power")]

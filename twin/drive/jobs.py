@@ -1,0 +1,267 @@
+"""Jobs: what runs on which nodes from when to when.
+
+A scenario lists jobs, names a table of them, or names a mix. `place` puts them on nodes in the order of their starts,
+each on the first free nodes in site order that its filter lets through (first fit; a job never moves).
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal, NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, ValidationError, model_validator
+
+from twin.core.clock import Clock
+from twin.core.errors import Problem, ScenarioError, did_you_mean
+from twin.core.layout import IVec
+from twin.core.quantity import Duration, Ratio, Spec
+from twin.drive.trace import Row, raise_if_any, read_rows
+from twin.drive.training import TrainingSpec
+from twin.drive.waveform import ConstantSpec, PlaybackSpec, StepSpec, Waveform
+
+_SHARED_NODES = 12
+_TABLE_KINDS = ("training", "constant")
+_KINDS = ("training", "constant", "step", "trace")
+Share = Annotated[Ratio, Field(gt=0.0, le=1.0)]
+Count = Annotated[int, Field(ge=1, strict=True)]
+
+
+class JobSpec(Spec):
+    """One job: its nodes, its time, and exactly one kind of waveform."""
+
+    name: Annotated[str, Field(min_length=1)]
+    """Unique in the scenario."""
+    nodes: Literal["all", "rest"] | Count | Share = "all"
+    """A number of nodes; a share of those the filter lets through ("25 %"); all of them; or the rest that is free."""
+    start: Annotated[Duration, Field(ge=0.0)] | None = None
+    """Start after the scenario's. None: it has been running before, somewhere in its pattern (drawn from the seed)."""
+    end: Annotated[Duration, Field(gt=0.0)] | None = None
+    """End after the scenario's start: done, or aborted. None: it outlasts the scenario."""
+    on: str | None = None
+    """Only on nodes of this hall or rack type."""
+    training: TrainingSpec | None = None
+    """A synchronous training job."""
+    constant: ConstantSpec | None = None
+    """The same activity all the time."""
+    step: StepSpec | None = None
+    """Activity that changes at once."""
+    trace: PlaybackSpec | None = None
+    """A measured trace, played back."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        given = [kind for kind in _KINDS if getattr(self, kind) is not None]
+        if len(given) != 1:
+            raise ValueError(f"give exactly one of {', '.join(_KINDS)}; found {' and '.join(given) or 'none'}")
+        if self.end is not None and self.end <= (self.start or 0.0):
+            raise ValueError(f"it ends at {self.end:g} s, not after its start at {self.start or 0.0:g} s")
+        return self
+
+    @property
+    def kind(self) -> str:
+        """The kind of its waveform."""
+        return next(kind for kind in _KINDS if getattr(self, kind) is not None)
+
+    def waveform(self, seed: int, folder: Path) -> Waveform:
+        """What it asks of its nodes; ``seed`` is the run's, files are relative to ``folder``."""
+        spec = self.training or self.constant or self.step or self.trace
+        if spec is None:
+            raise AssertionError("the validator lets no job without a kind through")
+        return spec.build(job_seed(seed, self.name), folder)
+
+
+class JobsSpec(Spec):
+    """The jobs of a scenario as a table or a named mix; a plain list of jobs needs neither."""
+
+    table: Path | None = None
+    """CSV (see `job_table`), relative to the scenario file."""
+    mix: Literal["mixed-training", "stress", "idle"] | None = None
+    """mixed-training: the whole site in unsynchronised trainings; stress: every node at its maximum; idle: none."""
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.table is None) == (self.mix is None):
+            raise ValueError("give either table or mix")
+        return self
+
+
+class Floor(NamedTuple):
+    """What placement knows of the site: one entry for each node, in site order."""
+
+    hall: NDArray[np.str_]
+    rack_type: NDArray[np.str_]
+    gpus: IVec
+
+
+@dataclass(frozen=True, eq=False)
+class Placement:
+    """A job on its nodes: it runs in the ticks from ``start_tick`` up to ``end_tick``."""
+
+    job: JobSpec
+    waveform: Waveform
+    start_tick: int  # negative if it ran before the scenario
+    end_tick: int
+    nodes: IVec  # indices in site order, rising
+
+
+def read_jobs(spec: JobsSpec | Sequence[JobSpec], floor: Floor, folder: Path) -> list[JobSpec]:
+    """The jobs of a scenario, whichever way it names them."""
+    if not isinstance(spec, JobsSpec):
+        return list(spec)
+    if spec.table is not None:
+        return job_table(folder / spec.table)
+    if spec.mix == "idle":
+        return []
+    if spec.mix == "stress":
+        return [JobSpec(name="stress", constant=ConstantSpec(activity=1.0))]
+    return mixed_training(floor)
+
+
+def mixed_training(floor: Floor) -> list[JobSpec]:
+    """A site busy with unsynchronised trainings, about 0.85 of a node's maximum power on average.
+
+    The rack type with the most GPUs holds a job on two thirds of its nodes (100,000 GPUs on the reference site), one
+    on a sixth, and two smaller ones; every other type holds one job. All have the measured shape, stretched to
+    iterations from 5 to 11 s, and write a checkpoint of 30 s every half hour to an hour (estimated).
+    """
+    types, index = np.unique(floor.rack_type, return_inverse=True)
+    gpus = np.bincount(index, weights=floor.gpus)
+    types = types[np.argsort(-gpus, kind="stable")]
+    shares = (("a", "66.7 %", 10.766, 60), ("b", "16.7 %", 8.3, 45), ("c", "8.3 %", 6.1, 40), ("d", "rest", 4.9, 30))
+    jobs = [_training(f"{types[0]}-{name}", nodes, str(types[0]), s, minutes) for name, nodes, s, minutes in shares]
+    # With fewer nodes than this the smaller shares would be no whole node.
+    if np.count_nonzero(floor.rack_type == types[0]) < _SHARED_NODES:
+        jobs = [_training(f"{types[0]}-a", "all", str(types[0]), 10.766, 60)]
+    for k, rack_type in enumerate(types[1:]):
+        jobs.append(_training(f"{rack_type}-a", "all", str(rack_type), 9.4 - 2.1 * (k % 3), 50))
+    return jobs
+
+
+def job_table(path: Path) -> list[JobSpec]:
+    """The jobs of a CSV table; every problem at once (TraceError).
+
+    Columns name, start_s, end_s, nodes, kind, activity and, if wanted, on and iteration_s (of a training).
+    ``kind`` is training or constant; ``activity`` is the level of a constant job (0 to 1). An empty ``start_s`` means
+    it has been running before, an empty ``end_s`` that it outlasts the scenario.
+    """
+    columns = ("name", "start_s", "end_s", "nodes", "kind", "activity")
+    jobs: list[JobSpec] = []
+    problems: list[Problem] = []
+    seen: set[str] = set()
+    for row in read_rows(path, columns, ("on", "iteration_s")):
+        if row.cells["kind"] not in _TABLE_KINDS:
+            message = (
+                f'"{row.cells["kind"]}" is no kind of a job table; {did_you_mean(row.cells["kind"], _TABLE_KINDS)}'
+            )
+            problems.append(Problem(str(path), row.line, None, "kind", message))
+            continue
+        try:
+            job = JobSpec.model_validate(_as_job(row))
+        except ValidationError as error:
+            for detail in error.errors():
+                where = ".".join(str(part) for part in detail["loc"])
+                problems.append(Problem(str(path), row.line, None, where, detail["msg"].removeprefix("Value error, ")))
+            continue
+        if job.name in seen:
+            problems.append(Problem(str(path), row.line, None, "name", f'"{job.name}" is there twice'))
+        seen.add(job.name)
+        jobs.append(job)
+    raise_if_any(problems)
+    return jobs
+
+
+def job_seed(seed: int, name: str) -> int:
+    """The seed of a job: from the run's seed and its name, so that adding a job changes no other."""
+    return int.from_bytes(hashlib.sha256(f"{seed}/{name}".encode()).digest()[:8], "big")
+
+
+def place(
+    jobs: Sequence[JobSpec], floor: Floor, duration_ticks: int, seed: int, folder: Path, clock: Clock | None = None
+) -> list[Placement]:
+    """Nodes and ticks of every job, in the order of their starts.
+
+    Nodes of a job that has ended are free again in the tick of its end. More nodes asked for than free, an unknown
+    filter or a name used twice is a ScenarioError; all of them are told at once.
+    """
+    clock = clock or Clock()
+    free_from = np.zeros(len(floor.hall), dtype=np.int64)
+    placements: list[Placement] = []
+    problems = [Problem("", None, None, f"jobs.{name}", "this name is used twice") for name in _twice(jobs)]
+    for job in sorted(jobs, key=lambda job: job.start or 0.0):
+        start = clock.ticks(job.start or 0.0, f"jobs.{job.name}.start")
+        end = duration_ticks if job.end is None else clock.ticks(job.end, f"jobs.{job.name}.end")
+        allowed = _allowed(job, floor)
+        free = np.flatnonzero(allowed & (free_from <= start))
+        count = _asked(job, int(np.count_nonzero(allowed)), len(free))
+        if not allowed.any():
+            names = {*floor.hall.tolist(), *floor.rack_type.tolist()}
+            message = f'"{job.on}" is no hall or rack type; {did_you_mean(job.on or "", names)}'
+            problems.append(Problem("", None, None, f"jobs.{job.name}.on", message))
+        elif count > len(free) or count == 0:
+            message = f"asks for {count or 'the rest of the'} nodes at {start * clock.step_s:g} s, {len(free)} are free"
+            problems.append(
+                Problem("", None, None, f"jobs.{job.name}", message + (f' on "{job.on}"' if job.on else ""))
+            )
+        else:
+            nodes = free[:count]
+            free_from[nodes] = end
+            waveform = job.waveform(seed, folder)
+            before = _ran_before(job, waveform, seed, clock) if job.start is None else 0
+            placements.append(Placement(job, waveform, start - before, end, nodes))
+    if problems:
+        raise ScenarioError(problems)
+    return placements
+
+
+def _twice(jobs: Sequence[JobSpec]) -> list[str]:
+    names = [job.name for job in jobs]
+    return sorted({name for name in names if names.count(name) > 1})
+
+
+def _allowed(job: JobSpec, floor: Floor) -> NDArray[np.bool_]:
+    if job.on is None:
+        return np.ones(len(floor.hall), dtype=np.bool_)
+    return np.asarray((floor.hall == job.on) | (floor.rack_type == job.on))
+
+
+def _asked(job: JobSpec, allowed: int, free: int) -> int:
+    if job.nodes == "all":
+        return allowed
+    if job.nodes == "rest":
+        return free
+    if isinstance(job.nodes, int):
+        return job.nodes
+    return max(1, int(job.nodes * allowed))
+
+
+def _ran_before(job: JobSpec, waveform: Waveform, seed: int, clock: Clock) -> int:
+    """Ticks a job has been running when the scenario starts: past its lead, somewhere in its pattern."""
+    generator = np.random.Generator(np.random.Philox(key=job_seed(seed, job.name + "/phase")))
+    return int((waveform.lead_s + generator.random() * waveform.period_s) / clock.step_s)
+
+
+def _training(name: str, nodes: str, on: str, iteration_s: float, checkpoint_min: int) -> JobSpec:
+    training = {
+        "iteration": f"{iteration_s} s",
+        "checkpoint": {"every": f"{checkpoint_min} min", "duration": "30 s"},
+    }
+    return JobSpec.model_validate({"name": name, "nodes": nodes, "on": on, "training": training})
+
+
+def _as_job(row: Row) -> dict[str, object]:
+    """A line of the job table as a scenario file would say it."""
+    cells = {name: text for name, text in row.cells.items() if text}
+    kind = cells.pop("kind")
+    shape: dict[str, object] = {"activity": cells.pop("activity")} if "activity" in cells else {}
+    if "iteration_s" in cells:
+        shape["iteration"] = f"{cells.pop('iteration_s')} s"
+    job: dict[str, object] = {name: cells[name] for name in ("name", "on") if name in cells}
+    if "nodes" in cells:
+        job["nodes"] = int(cells["nodes"]) if cells["nodes"].isdecimal() else cells["nodes"]
+    for name in ("start", "end"):
+        if f"{name}_s" in cells:
+            job[name] = f"{cells[f'{name}_s']} s"
+    return job | {kind: shape}

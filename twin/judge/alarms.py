@@ -1,0 +1,180 @@
+"""Alarms in order of occurrence: what a control room's list would have shown.
+
+Records in which a condition holds are one alarm as long as they are parted by at most `MERGE_S` seconds: power
+that hovers at its limit is one alarm, not a thousand. Bands and thresholds:
+
+- feed and substation limits: a 1 s mean above the limit in force;
+- loading: greatest second above the rating;
+- voltage at low-voltage boards: outside 0.95 to 1.05 per unit (ANSI C84.1 range A, service voltage);
+- plant at capacity: greatest load at least 0.999 of what is available in the weather of the moment;
+- facility water supply more than 1 K above its set point; coolant flow below 90 % of rated.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from twin.core.layout import Vec
+from twin.judge.limits import limited_powers
+from twin.judge.result import ClockTime, durations_s, group, texts, values
+from twin.judge.windows import Spell, spells
+
+MERGE_S = 300.0
+VOLTAGE_BAND_PU = (0.95, 1.05)
+PLANT_FULL = 0.999
+SUPPLY_EXCESS_K = 1.0
+LEAST_FLOW = 0.9
+
+
+class Alarm(NamedTuple):
+    """One alarm: begin and end [s], clock time, what it is about, the worst value and the limit, both in ``unit``."""
+
+    time_s: float
+    end_s: float
+    clock: str
+    severity: str
+    what: str
+    name: str
+    value: float
+    limit: float
+    unit: str
+    message: str = ""
+
+
+class _Watched(NamedTuple):
+    """Series of one kind that may go past a limit: [time, name] each, ``worse`` is +1 above or -1 below."""
+
+    severity: str
+    what: str
+    unit: str
+    names: list[str]
+    value: Vec
+    limit: Vec
+    worse: int
+
+
+def alarms(tree: xr.DataTree) -> list[Alarm]:
+    """Every alarm of the run and the events of the scenario, in order of occurrence."""
+    clock = ClockTime.of(tree)
+    found = list(_events(tree, clock))
+    for name, watched in _all_watched(tree):
+        dataset = tree[name].to_dataset()
+        found += _raised(watched, values(dataset, "time"), durations_s(dataset), clock)
+    return sorted(found, key=lambda alarm: (alarm.time_s, alarm.what, alarm.name))
+
+
+def _all_watched(tree: xr.DataTree) -> Iterator[tuple[str, _Watched]]:
+    for one in limited_powers(tree):
+        what = "feed above its limit" if one.where == "feed" else "substation above its limit"
+        power, limit = one.power_w[:, None] / 1e6, one.limit_w[:, None] / 1e6
+        yield "site", _Watched("critical", what, "MW", [one.where], power, limit, 1)
+    site = tree["site"].to_dataset()
+    if "throttled" in site:
+        held = values(site, "throttled")[:, None]
+        yield (
+            "site",
+            _Watched("warning", "GPUs throttled by temperature", "GPUs", ["site"], held, np.zeros_like(held), 1),
+        )
+    for name, watch in (("electrical", _electrical), ("hall", _hall), ("cdu", _cdu)):
+        dataset = group(tree, name)
+        if dataset is not None and dataset.sizes.get("time", 0):
+            for watched in watch(tree, dataset):
+                yield name, watched
+
+
+def _electrical(tree: xr.DataTree, nodes: xr.Dataset) -> Iterator[_Watched]:
+    names = texts(nodes, "node")
+    loading = values(nodes, "loading_max")
+    yield _Watched("critical", "overload", "of rating", names, loading, np.ones_like(loading), 1)
+    boards = low_voltage_boards(tree, nodes)
+    here = [names[i] for i in boards]
+    for variable, limit, worse in (
+        ("voltage_pu_min", VOLTAGE_BAND_PU[0], -1),
+        ("voltage_pu_max", VOLTAGE_BAND_PU[1], 1),
+    ):
+        voltage = values(nodes, variable)[:, boards]
+        what = "voltage low" if worse < 0 else "voltage high"
+        yield _Watched("warning", what, "pu", here, voltage, np.full_like(voltage, limit), worse)
+
+
+def _hall(_tree: xr.DataTree, halls: xr.Dataset) -> Iterator[_Watched]:
+    names = texts(halls, "hall")
+    load = values(halls, "plant_load_max")
+    # ">= 0.999" as "> just below it", so that every watched series is judged alike.
+    full = np.full_like(load, np.nextafter(PLANT_FULL, 0.0))
+    yield _Watched("warning", "plant at capacity", "of capacity", names, load, full, 1)
+    supply = values(halls, "supply_c_max")
+    limit = np.broadcast_to(values(halls, "set_point_c") + SUPPLY_EXCESS_K, supply.shape)
+    yield _Watched("warning", "facility supply above set point", "degC", names, supply, limit, 1)
+
+
+def _cdu(_tree: xr.DataTree, cdus: xr.Dataset) -> Iterator[_Watched]:
+    flow = values(cdus, "flow_kg_s")
+    limit = np.broadcast_to(LEAST_FLOW * values(cdus, "rated_flow_kg_s"), flow.shape)
+    yield _Watched("warning", "coolant flow low", "kg/s", texts(cdus, "cdu"), flow, limit, -1)
+
+
+def low_voltage_boards(tree: xr.DataTree, nodes: xr.Dataset) -> NDArray[np.int64]:
+    """Places in /electrical of the boards that feed racks; where racks do not say, the nodes that feed no other."""
+    names = texts(nodes, "node")
+    racks = group(tree, "rack")
+    fed = set(texts(racks, "board")) if racks is not None and "board" in racks else set()
+    boards = [i for i, name in enumerate(names) if name in fed]
+    if not boards:
+        parents = set(texts(nodes, "parent"))
+        boards = [i for i, name in enumerate(names) if name not in parents]
+    return np.asarray(boards, dtype=np.int64)
+
+
+def _raised(watched: _Watched, time_s: Vec, duration_s: Vec, clock: ClockTime) -> Iterator[Alarm]:
+    excess = watched.worse * (watched.value - watched.limit)
+    gap = int(MERGE_S / float(np.median(duration_s)))
+    for i in np.flatnonzero((excess > 0.0).any(axis=0)):
+        for spell in spells(excess[:, i] > 0.0, gap):
+            worst = spell.first + int(np.nanargmax(excess[spell.first : spell.last + 1, i]))
+            begin, end = _times(spell, time_s, duration_s)
+            value, limit = float(watched.value[worst, i]), float(watched.limit[worst, i])
+            yield Alarm(
+                begin, end, clock.text(begin), watched.severity, watched.what, watched.names[i],
+                value, limit, watched.unit,
+            )  # fmt: skip
+
+
+def _times(spell: Spell, time_s: Vec, duration_s: Vec) -> tuple[float, float]:
+    return float(time_s[spell.first] - duration_s[spell.first]), float(time_s[spell.last])
+
+
+def _events(tree: xr.DataTree, clock: ClockTime) -> Iterator[Alarm]:
+    events = group(tree, "events")
+    if events is None or events.sizes.get("event", 0) == 0:
+        return
+    rows = zip(values(events, "time_s"), texts(events, "what"), texts(events, "message"), strict=True)
+    for time, what, message in rows:
+        at = float(time)
+        yield Alarm(at, at, clock.text(at), "event", what, "", np.nan, np.nan, "", message)
+
+
+class AlarmGroup(NamedTuple):
+    """Alarms of one kind in one hall that began in the same minute, with the worst of them in front."""
+
+    worst: Alarm
+    names: list[str]
+    end_s: float
+
+
+def grouped(found: list[Alarm]) -> list[AlarmGroup]:
+    """Alarms drawn together for reading: fifty coolant units that lose flow at once are one line."""
+    together: dict[tuple[str, str, str, int, str], list[Alarm]] = defaultdict(list)
+    for alarm in found:
+        hall = alarm.name.split("/")[0] if "/" in alarm.name else re.sub(r"-us-\d+$", "", alarm.name)
+        together[alarm.severity, alarm.what, hall, int(alarm.time_s // 60.0), alarm.message].append(alarm)
+    groups = []
+    for several in together.values():
+        worst = max(several, key=lambda alarm: 0.0 if np.isnan(alarm.value) else abs(alarm.value - alarm.limit))
+        groups.append(AlarmGroup(worst, [alarm.name for alarm in several], max(alarm.end_s for alarm in several)))
+    return groups

@@ -1,0 +1,103 @@
+"""The figures of a run, each once, with its unit in the name: for run.json, the report and comparisons."""
+
+import numpy as np
+import xarray as xr
+
+from twin.core.layout import Vec
+from twin.judge.energy import apparent_va, power_factor, pue, ramps, residuals, wue_l_kwh
+from twin.judge.limits import binding_verdict, judge_calls, judge_limits
+from twin.judge.result import durations_s, values
+from twin.judge.work import caps, hottest_gpu, throttling, work
+
+Figure = float | str | bool
+_WINDOW_SUFFIX = {"1 s": "1_s_mean", "1 min": "1_min_mean", "demand interval": "demand_interval"}
+
+
+def summary(tree: xr.DataTree) -> dict[str, Figure]:
+    """The figures of the verdict; times are seconds after the start, shares 0..1; what did not occur is left out."""
+    site = tree["site"].to_dataset()
+    duration = durations_s(site)
+    figures: dict[str, Figure] = {
+        "complete": bool(int(tree.attrs.get("complete", 1))),
+        "simulated_s": float(duration.sum()),
+    }
+    figures |= _power_figures(site, duration)
+    figures |= _limit_figures(tree)
+    figures |= _energy_figures(tree, site)
+    figures |= _gpu_figures(tree, site)
+    for one in residuals(tree):
+        if one.part in ("site", "water"):
+            figures["energy_residual" if one.part == "site" else "water_residual"] = one.residual
+    return {name: value for name, value in figures.items() if not (isinstance(value, float) and np.isnan(value))}
+
+
+def _power_figures(site: xr.Dataset, duration: Vec) -> dict[str, Figure]:
+    feed = values(site, "feed_w")
+    k = int(np.argmax(feed))
+    figures: dict[str, Figure] = {
+        "feed_peak_mw": float(feed[k]) / 1e6,
+        "feed_peak_at_s": float(values(site, "time")[k]),
+        "feed_mean_mw": float(feed @ duration / duration.sum()) / 1e6,
+        "feed_energy_mwh": float(feed @ duration) / 3.6e9,
+        "feed_peak_mva": float(apparent_va(site).max()) / 1e6,
+        "power_factor_min": float(power_factor(site).min()),
+    }
+    for ramp in ramps(site):
+        name = f"ramp_{ramp.window_s:.0f}_s"
+        figures |= {f"{name}_rise_mw": ramp.rise_w / 1e6, f"{name}_fall_mw": ramp.fall_w / 1e6}
+    return figures
+
+
+def _limit_figures(tree: xr.DataTree) -> dict[str, Figure]:
+    verdicts = judge_limits(tree)
+    figures: dict[str, Figure] = {"binding_limit_window": str(tree.attrs.get("binding_limit_window", "1 s"))}
+    binding = binding_verdict(verdicts)
+    if binding is not None:
+        figures["limit"] = binding.words
+        figures["limit_held"] = binding.held and binding.judged > 0
+        figures["substation_limits_held"] = all(one.held for one in verdicts if one.where != "feed" and one.binding)
+    for one in verdicts:
+        if one.where == "feed":
+            end = _WINDOW_SUFFIX[one.window]
+            figures |= {
+                f"above_limit_{end}_s": one.above_s,
+                f"above_limit_{end}_mwh": one.above_j / 3.6e9,
+                f"excess_{end}_mw": one.excess_w / 1e6,
+                f"excess_{end}_percent": one.excess_percent,
+                f"longest_above_limit_{end}_s": one.longest_s,
+                f"first_above_limit_{end}_at_s": one.first_s,
+            }
+    feed_calls = [call for call in judge_calls(tree) if call.where == "feed"]
+    figures["calls"] = float(len(feed_calls))
+    if feed_calls:
+        figures["call_reached_worst_s"] = float(np.max([call.reached_s for call in feed_calls]))
+        figures["call_overshoot_1_percent_worst_s"] = max(call.overshoot_s for call in feed_calls)
+    return figures
+
+
+def _energy_figures(tree: xr.DataTree, site: xr.Dataset) -> dict[str, Figure]:
+    ratio, used = pue(site), wue_l_kwh(tree)
+    return {
+        "pue_rack_inlet": ratio.rack_inlet,
+        "pue_equipment_inlet": ratio.equipment_inlet,
+        "wue_make_up_l_kwh": used.make_up_kg,
+        "wue_consumption_l_kwh": used.consumed_kg,
+    }
+
+
+def _gpu_figures(tree: xr.DataTree, site: xr.Dataset) -> dict[str, Figure]:
+    hottest, held, done, capped = hottest_gpu(tree), throttling(tree), work(site), caps(tree)
+    figures: dict[str, Figure] = {
+        "hottest_gpu_c": hottest.die_c,
+        "hottest_gpu_at_s": hottest.time_s,
+        "hottest_gpu": hottest.name,
+        "throttled_gpu_s": held.gpu_s,
+        "throttled_gpus": float(held.gpus),
+        "work_done_gpu_h": done.done_gpu_s / 3600.0,
+        "work_asked_gpu_h": done.asked_gpu_s / 3600.0,
+        "work_lost_gpu_h": done.lost_gpu_s / 3600.0,
+        "work_lost_share": done.lost_share,
+    }
+    if capped is not None:
+        figures |= {"capped_gpu_time_share": capped.share, "lowest_mean_cap_w": capped.lowest_w}
+    return figures

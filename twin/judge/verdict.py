@@ -1,0 +1,120 @@
+"""The verdict of a run in plain sentences, the limit first."""
+
+from typing import NamedTuple
+
+import numpy as np
+import xarray as xr
+
+from twin.judge.energy import pue, residuals, wue_l_kwh
+from twin.judge.limits import CallVerdict, LimitVerdict, judge_calls, judge_limits
+from twin.judge.result import ClockTime, notes, values
+from twin.judge.words import megawatt_hours, megawatts, span, window_words
+from twin.judge.work import hottest_gpu, throttling, work
+
+RESIDUAL_LIMIT = 1e-10
+# A call counts as met when power was more than 1 % over its limit for no longer than this.
+OVERSHOOT_ALLOWED_S = 10.0
+
+
+class Sentence(NamedTuple):
+    """One sentence of the verdict; ``tone`` is ``good``, ``bad`` or ``plain``."""
+
+    tone: str
+    text: str
+
+
+def verdict(tree: xr.DataTree) -> list[Sentence]:
+    """The run in words, the limit first."""
+    clock = ClockTime.of(tree)
+    verdicts = judge_limits(tree)
+    said = _on_completeness(tree, clock)
+    said += [
+        _on_limit(one, verdicts, clock) for one in verdicts if one.binding and (one.where == "feed" or not one.held)
+    ]
+    if not any(one.where == "feed" for one in verdicts):
+        said.append(Sentence("plain", "No limit was in force at the feed."))
+    said += [_on_call(call, clock) for call in judge_calls(tree) if call.where == "feed"]
+    said += _on_gpus(tree, clock) + _on_energy(tree) + _on_books(tree)
+    return said + [Sentence("plain", note) for note in notes(tree)]
+
+
+def _on_completeness(tree: xr.DataTree, clock: ClockTime) -> list[Sentence]:
+    if int(tree.attrs.get("complete", 1)):
+        return []
+    seconds = float(values(tree["site"].to_dataset(), "time")[-1])
+    return [
+        Sentence(
+            "bad",
+            f"The run was interrupted at {clock.text(seconds)}: what follows covers the first {span(seconds)} only.",
+        )
+    ]
+
+
+def _on_limit(one: LimitVerdict, verdicts: list[LimitVerdict], clock: ClockTime) -> Sentence:
+    window, name = f"judged as {window_words(one)}", "the feed" if one.where == "feed" else one.where
+    if one.judged == 0:
+        return Sentence("plain", f"The limit at {name} could not be {window}: the run holds no complete window.")
+    others = [other for other in verdicts if other.where == one.where and not other.binding and not other.held]
+    also = "; ".join(f"as {window_words(other)} it was exceeded for {span(other.above_s)}" for other in others)
+    if one.held:
+        return Sentence("good", f"The limit in force at {name} was held, {window}{f' ({also})' if also else ''}.")
+    return Sentence(
+        "bad",
+        f"The limit in force at {name} was exceeded, {window}: by up to {one.excess_w / 1e6:,.2f} MW "
+        f"({one.excess_percent:.1f} %), for {span(one.above_s)} in all, {span(one.longest_s)} at the longest, "
+        f"first at {clock.text(one.first_s)}; {megawatt_hours(one.above_j)} above it.",
+    )
+
+
+def _on_call(call: CallVerdict, clock: ClockTime) -> Sentence:
+    head = f"Call at {clock.text(call.at_s)}, limit from {megawatts(call.before_w)} to {megawatts(call.limit_w)}: "
+    if np.isnan(call.reached_s):
+        return Sentence("bad", head + f"never at or under it; peak {megawatts(call.peak_w)}.")
+    when = "at or under it at once" if call.reached_s == 0.0 else f"at or under it after {span(call.reached_s)}"
+    stayed = "stayed there" if call.above_s <= call.reached_s else f"above it for {span(call.above_s)} in all"
+    over = f"more than 1 % over for {span(call.overshoot_s)}" if call.overshoot_s else "never more than 1 % over"
+    return Sentence("good" if call.overshoot_s <= OVERSHOOT_ALLOWED_S else "bad", f"{head}{when}, {stayed}, {over}.")
+
+
+def _on_gpus(tree: xr.DataTree, clock: ClockTime) -> list[Sentence]:
+    hottest, held, done = hottest_gpu(tree), throttling(tree), work(tree["site"].to_dataset())
+    name = f" ({hottest.name})" if hottest.name else ""
+    said = [Sentence("plain", f"Hottest GPU die: {hottest.die_c:.1f} °C at {clock.text(hottest.time_s)}{name}.")]
+    if held.gpu_s > 0.0:
+        said.append(
+            Sentence(
+                "bad",
+                f"GPUs were throttled by temperature for {held.gpu_s:,.0f} GPU-seconds, "
+                f"first at {clock.text(held.first_s)}; {held.gpus:,} GPUs in all, {held.most:,.0f} at once.",
+            )
+        )
+    else:
+        said.append(Sentence("good", "No GPU was throttled by temperature."))
+    text = (
+        f"Work lost against uncapped demand: {done.lost_gpu_s / 3600.0:,.1f} of "
+        f"{done.asked_gpu_s / 3600.0:,.1f} GPU-hours ({100.0 * done.lost_share:.2f} %)."
+    )
+    return [*said, Sentence("plain", text)]
+
+
+def _on_energy(tree: xr.DataTree) -> list[Sentence]:
+    ratio, used = pue(tree["site"].to_dataset()), wue_l_kwh(tree)
+    words = (
+        f"Interim PUE {ratio.equipment_inlet:.3f} at the inlet of the IT equipment, "
+        f"{ratio.rack_inlet:.3f} at the rack inlet (CDU pumps and door fans counted with the rack)."
+    )
+    wue = f"WUE {used.make_up_kg:.3f} L/kWh by make-up, {used.consumed_kg:.3f} L/kWh by consumption."
+    return [Sentence("plain", words), Sentence("plain", wue)]
+
+
+def _on_books(tree: xr.DataTree) -> list[Sentence]:
+    totals = {one.part: one.residual for one in residuals(tree) if one.part in ("site", "water")}
+    if not totals:
+        return [Sentence("bad", "The result has no books: whether energy and water balance is not known.")]
+    good = all(abs(residual) <= RESIDUAL_LIMIT for residual in totals.values())
+    parts = " and ".join(f"{'energy' if part == 'site' else part} {residual:.1e}" for part, residual in totals.items())
+    return [
+        Sentence(
+            "good" if good else "bad", f"The books {'close' if good else 'do not close'}: relative residual of {parts}."
+        )
+    ]

@@ -1,0 +1,133 @@
+"""GPUs: the hottest, time throttled, work done against work asked for, caps.
+
+Work is counted in GPU-seconds at full speed (3,600 of them are a GPU-hour). *Asked* is what the jobs would have done
+on uncapped, unthrottled GPUs, so *lost* is the price of caps and throttling together.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import xarray as xr
+
+from twin.judge.result import durations_s, group, texts, values
+
+
+class HottestGpu(NamedTuple):
+    """Greatest die temperature of the run [degC], end of the second it was seen in, and the GPU's name if known."""
+
+    die_c: float
+    time_s: float
+    name: str
+
+
+class Throttling(NamedTuple):
+    """GPU-seconds held below the cap by temperature, first time seen, most at once, GPUs ever held."""
+
+    gpu_s: float
+    first_s: float
+    most: float
+    gpus: int
+    longest_s: float
+
+
+class Work(NamedTuple):
+    """GPU-seconds at full speed: done, asked for, lost, and the share lost."""
+
+    done_gpu_s: float
+    asked_gpu_s: float
+    lost_gpu_s: float
+    lost_share: float
+
+
+class Caps(NamedTuple):
+    """GPU-seconds under a cap below the board rating, share of all GPU time, and the lowest mean cap [W], when."""
+
+    capped_gpu_s: float
+    share: float
+    lowest_w: float
+    lowest_s: float
+
+
+def gpu_name(tree: xr.DataTree, index: int) -> str:
+    """Name of a GPU by its place in /gpu; nodes and GPUs are named from 1 and counted from 0."""
+    gpus, racks = tree["gpu"].to_dataset(), tree["rack"].to_dataset()
+    rack = texts(racks, "rack")[int(gpus["rack"].values[index])]
+    return f"{rack}/node-{int(gpus['node'].values[index]) + 1}/gpu-{int(gpus['slot'].values[index]) + 1}"
+
+
+def hottest_gpu(tree: xr.DataTree) -> HottestGpu:
+    """The hottest die of the run."""
+    site = tree["site"].to_dataset()
+    hottest = values(site, "hottest_c")
+    k = int(np.nanargmax(hottest))
+    name = ""
+    gpus = group(tree, "gpu")
+    if gpus is not None and gpus.sizes.get("gpu", 0) and "rack" in tree.children:
+        name = gpu_name(tree, int(np.nanargmax(gpus["hottest_c"].values)))
+    return HottestGpu(float(hottest[k]), float(values(site, "time")[k]), name)
+
+
+def throttling(tree: xr.DataTree) -> Throttling:
+    """How much GPUs were held below their caps by temperature."""
+    site = tree["site"].to_dataset()
+    held = values(site, "throttled") if "throttled" in site else np.zeros(site.sizes["time"])
+    duration = durations_s(site)
+    when = np.flatnonzero(held > 0.0)
+    first = float(values(site, "time")[when[0]] - duration[when[0]]) if when.size else np.nan
+    gpus = group(tree, "gpu")
+    each = values(gpus, "throttled_s") if gpus is not None and gpus.sizes.get("gpu", 0) else np.zeros(1)
+    return Throttling(float(held @ duration), first, float(held.max()), int((each > 0).sum()), float(each.max()))
+
+
+def work(site: xr.Dataset) -> Work:
+    """Work done against work asked for."""
+    duration = durations_s(site)
+    done, asked = float(values(site, "work") @ duration), float(values(site, "demand") @ duration)
+    lost = asked - done
+    return Work(done, asked, lost, lost / asked if asked > 0.0 else 0.0)
+
+
+def caps(tree: xr.DataTree) -> Caps | None:
+    """How much of the GPUs' time was capped; ``None`` where caps were not recorded."""
+    site = tree["site"].to_dataset()
+    if "capped" not in site or "cap_w" not in site:
+        return None
+    duration = durations_s(site)
+    capped = float(values(site, "capped") @ duration)
+    all_gpu_s = float(tree.attrs.get("gpus", 0)) * float(duration.sum())
+    cap = values(site, "cap_w")
+    finite = np.where(np.isfinite(cap), cap, np.inf)
+    k = int(np.argmin(finite))
+    return Caps(capped, capped / all_gpu_s if all_gpu_s else 0.0, float(finite[k]), float(values(site, "time")[k]))
+
+
+class JobWork(NamedTuple):
+    """One job: nodes held at most, energy [J] and work [GPU-seconds] over the run."""
+
+    name: str
+    kind: str
+    start_s: float
+    end_s: float
+    nodes: float
+    energy_j: float
+    work: Work
+
+
+def jobs(tree: xr.DataTree) -> list[JobWork]:
+    """Each job's share of energy and work."""
+    dataset = group(tree, "job")
+    if dataset is None or dataset.sizes.get("job", 0) == 0 or dataset.sizes.get("time", 0) == 0:
+        return []
+    duration = durations_s(dataset)
+    energy, done, asked = (duration @ values(dataset, name) for name in ("power_w", "work", "demand"))
+    nodes = values(dataset, "nodes").max(axis=0)
+    kinds = texts(dataset, "kind") if "kind" in dataset else [""] * len(nodes)
+    starts, ends = (values(dataset, n) if n in dataset else np.full(len(nodes), np.nan) for n in ("start_s", "end_s"))
+    found = []
+    for i, name in enumerate(texts(dataset, "job")):
+        lost = float(asked[i] - done[i])
+        job_work = Work(float(done[i]), float(asked[i]), lost, lost / float(asked[i]) if asked[i] > 0.0 else 0.0)
+        found.append(
+            JobWork(name, kinds[i], float(starts[i]), float(ends[i]), float(nodes[i]), float(energy[i]), job_work)
+        )
+    return found

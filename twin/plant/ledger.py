@@ -1,0 +1,131 @@
+"""The books: every joule that enters the site, kept or leaving, per part and for the whole.
+
+Accounts are sums of what parts hand on over each step, compensated so that a day of seconds rounds like one.
+What a part keeps is read from its state at the start and at the end. A part's residual is (in - out - kept)
+over in; the site's compares the feed meter with what reached the open air.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from twin.components import gpu
+from twin.core.jit import kernel
+from twin.core.layout import Vec
+from twin.core.numerics import add_compensated
+from twin.plant.order import AIR_W, LIQUID_W, NODE_W, Plant, State, gpu_rows
+
+ACCOUNTS = 15
+(FEED, NODES, AIR_RACKS, CDU_PUMPS, DOORS, HALL_PUMPS, PLANT, LINES, NETWORK, LIQUID, NODE_AIR, CDU_SHAFTS, HALL_SHAFTS,
+ CDU_HEAT, PLANT_HEAT) = range(ACCOUNTS)  # fmt: skip
+
+
+def open_books() -> Vec:
+    """Empty accounts [account, 2]: sum and its lost low part, in joules."""
+    return np.zeros((ACCOUNTS, 2))
+
+
+@kernel
+def book_second(step, network, base_mva, site, at, lines_w, books):
+    """Book the electrical energy of the second in row ``at`` of the site record."""
+    total = step.total
+    add_compensated(books[FEED], site.feed_w[at])
+    add_compensated(books[NODES], total[NODE_W])
+    add_compensated(books[AIR_RACKS], site.air_rack_w[at])
+    add_compensated(books[CDU_PUMPS], site.cdu_pump_w[at])
+    add_compensated(books[DOORS], site.door_fan_w[at])
+    add_compensated(books[HALL_PUMPS], site.hall_pump_w[at])
+    add_compensated(books[PLANT], site.plant_w[at])
+    add_compensated(books[LINES], lines_w)
+    # The root is the point of interconnection: what the grid loses before it is not the site's.
+    add_compensated(books[NETWORK], (network.loss_pu.sum() - network.loss_pu[0]) * base_mva * 1e6)
+    add_compensated(books[LIQUID], total[LIQUID_W])
+    add_compensated(books[NODE_AIR], total[AIR_W])
+
+
+@kernel
+def book_step(flows, step, ticks, books):
+    """Book the heat that CDUs, halls and plant handed on over a macro-step."""
+    add_compensated(books[CDU_SHAFTS], flows.cdu_shaft_w.sum() * ticks)
+    add_compensated(books[HALL_SHAFTS], flows.hall_shaft_w.sum() * ticks)
+    add_compensated(books[CDU_HEAT], step.cdu_given_w.sum() * ticks)
+    add_compensated(books[PLANT_HEAT], step.plant_heat_w.sum() * ticks)
+
+
+class Stores(NamedTuple):
+    """Energy kept [J] above 0 degC."""
+
+    racks: float
+    cdus: float
+    halls: float
+
+
+def stores(plant: Plant, state: State) -> Stores:
+    """What chips, plates, coolant and facility water hold."""
+    rows = gpu_rows(state)
+    kind = np.repeat(plant.rack.gpu, plant.rack.blocks)
+    node_kind = np.repeat(plant.rack.node, plant.rack.nodes)
+    racks = 0.0
+    for row, capacity in ((gpu.DIE, plant.gpu.die_j_k), (gpu.HBM, plant.gpu.hbm_j_k), (gpu.PLATE, plant.gpu.plate_j_k)):
+        racks += float((capacity[kind] * rows[:, row].sum(axis=1)).sum())
+    racks += float((plant.node.plate_j_k[node_kind] * state.node.plate_c).sum())
+    cdus = float((plant.cdu.half_j_k * (state.cdu.supply_c + state.cdu.return_c)).sum())
+    halls = float((plant.hall.half_j_k * (state.hall.supply_c + state.hall.return_c)).sum())
+    return Stores(racks, cdus, halls)
+
+
+class Part(NamedTuple):
+    """The books of one part [J] and their residual, relative to what came in."""
+
+    name: str
+    in_: float
+    out: float
+    stored: float
+    residual: float
+
+
+def close(books: Vec, before: Stores, after: Stores) -> list[Part]:
+    """The books of each part and of the site."""
+    a = books.sum(axis=1)
+    drives = a[CDU_PUMPS] - a[CDU_SHAFTS] + a[HALL_PUMPS] - a[HALL_SHAFTS]
+    coils = a[NODE_AIR] + a[AIR_RACKS] + a[DOORS] + a[LINES] + drives
+    used = a[NODES] + a[AIR_RACKS] + a[CDU_PUMPS] + a[DOORS] + a[HALL_PUMPS] + a[PLANT] + a[LINES]
+    kept = [late - early for late, early in zip(after, before, strict=True)]
+    return [
+        _part("racks", a[NODES], a[LIQUID] + a[NODE_AIR], kept[0]),
+        _part("cdus", a[LIQUID] + a[CDU_SHAFTS], a[CDU_HEAT], kept[1]),
+        _part("halls", a[CDU_HEAT] + coils + a[HALL_SHAFTS], a[PLANT_HEAT], kept[2]),
+        _part("plant", a[PLANT_HEAT] + a[PLANT], a[PLANT_HEAT] + a[PLANT], 0.0),
+        _part("electrical", a[FEED], used + a[NETWORK], 0.0),
+        _part("site", a[FEED], a[PLANT_HEAT] + a[PLANT] + a[NETWORK], sum(kept)),
+    ]
+
+
+def _part(name: str, into: float, out: float, kept: float) -> Part:
+    return Part(name, into, out, kept, (into - out - kept) / into if into else 0.0)
+
+
+def flows(books: Vec) -> list[tuple[str, str, float]]:
+    """Energy [J] from one place to the next, from the feed to the open air."""
+    a = books.sum(axis=1)
+    drives = a[CDU_PUMPS] - a[CDU_SHAFTS] + a[HALL_PUMPS] - a[HALL_SHAFTS]
+    return [
+        ("feed", "transformers and cables", float(a[NETWORK])),
+        ("feed", "GPU servers", float(a[NODES])),
+        ("feed", "network and storage", float(a[AIR_RACKS])),
+        ("feed", "pumps and fans", float(a[CDU_PUMPS] + a[HALL_PUMPS] + a[DOORS])),
+        ("feed", "busways", float(a[LINES])),
+        ("feed", "chillers", float(a[PLANT])),
+        ("GPU servers", "cold plates", float(a[LIQUID])),
+        ("GPU servers", "rear-door coils", float(a[NODE_AIR])),
+        ("network and storage", "rear-door coils", float(a[AIR_RACKS])),
+        ("pumps and fans", "rear-door coils", float(a[DOORS] + drives)),
+        ("pumps and fans", "cold plates", float(a[CDU_SHAFTS])),
+        ("pumps and fans", "facility water", float(a[HALL_SHAFTS])),
+        ("busways", "rear-door coils", float(a[LINES])),
+        ("cold plates", "facility water", float(a[CDU_HEAT])),
+        ("rear-door coils", "facility water", float(a[NODE_AIR] + a[AIR_RACKS] + a[DOORS] + a[LINES] + drives)),
+        ("facility water", "chillers", float(a[PLANT_HEAT])),
+        ("chillers", "ambient", float(a[PLANT_HEAT] + a[PLANT])),
+        ("transformers and cables", "ambient", float(a[NETWORK])),
+    ]

@@ -1,0 +1,152 @@
+"""The plant on one page: what it is made of, and the order in which its parts are advanced.
+
+A macro-step is at most five seconds. Within it
+
+1. the plant decides, from the facility water that comes back, how much heat it takes;
+2. every rack runs through all its seconds, on coolant extrapolated linearly, and hands on joules;
+3. each second the electrical network carries what was drawn, from the boards to the feed;
+4. each CDU takes its racks' heat and gives heat to its hall;
+5. each hall takes that and the air's heat, and gives the plant its share;
+6. the ledger books every joule.
+
+`step.advance` is this list in code; a new part is a field here, a line there and a test.
+"""
+
+from typing import Annotated, NamedTuple
+
+import numpy as np
+
+from twin.components import cdu, chiller, gpu, hall, pump, rack, server
+from twin.core.layout import IVec, Var, Vec
+from twin.network import radial
+
+LONGEST_STEP = 5
+"""Ticks of the longest macro-step: racks run on extrapolated coolant no longer than this."""
+RACK_OUTPUTS = 8
+(NODE_W, GPU_W, LIQUID_W, AIR_W, HOTTEST_C, LOST, DEMAND, THROTTLED) = range(RACK_OUTPUTS)
+
+
+class Wiring(NamedTuple):
+    """Which part hangs on which, and what halls draw beside racks."""
+
+    block_node: Annotated[IVec, Var("1", "server of each half block, [block, 2]")]
+    cdu_hall: Annotated[IVec, Var("1", "hall of each CDU")]
+    cdu_board: Annotated[IVec, Var("1", "electrical node of each CDU's pumps")]
+    cdu_reactive_share: Annotated[Vec, Var("1", "reactive over active power of CDU pumps")]
+    mechanical_board: Annotated[IVec, Var("1", "electrical nodes of plant and pumps, all halls in a row")]
+    mechanical_hall: Annotated[IVec, Var("1", "hall of each of those")]
+    mechanical_share: Annotated[Vec, Var("1", "share of its hall's plant and pump power")]
+    plant_reactive_share: Annotated[Vec, Var("1", "reactive over active power of plant and pumps of each hall")]
+    air_board: Annotated[IVec, Var("1", "electrical nodes of network and storage racks")]
+    air_hall: Annotated[IVec, Var("1", "hall of each of those")]
+    air_rack_w: Annotated[Vec, Var("W", "power of network and storage racks on each")]
+    air_loss_w: Annotated[Vec, Var("W", "loss of their supply lines")]
+    air_door_w: Annotated[Vec, Var("W", "their rear-door fans")]
+    air_reactive_share: Annotated[Vec, Var("1", "reactive over active power")]
+    substation: Annotated[IVec, Var("1", "electrical nodes metered as substations")]
+    chillers: Annotated[Vec, Var("1", "chillers installed in each hall")]
+
+
+class Plant(NamedTuple):
+    """Constants of a compiled site. Read-only."""
+
+    gpu: gpu.GpuParams
+    node: server.NodeParams
+    rack: rack.RackParams
+    cdu: cdu.CduParams
+    cdu_pump: pump.PumpParams
+    hall: hall.HallParams
+    hall_pump: pump.PumpParams
+    chiller: chiller.ChillerParams
+    network: radial.Network
+    wiring: Wiring
+
+
+class NodeState(NamedTuple):
+    """What each server holds and last drew."""
+
+    plate_c: Annotated[Vec, Var("degC", "its liquid-cooled parts beside the GPUs")]
+    job: Annotated[IVec, Var("1", "job it works on, 0 when idle")]
+    power_w: Annotated[Vec, Var("W", "power at its inlet in the last second")]
+    gpu_w: Annotated[Vec, Var("W", "power of its GPU boards in the last second")]
+    energy_j: Annotated[Vec, Var("J", "energy at its inlet since the last record")]
+    asked: Annotated[Vec, Var("s", "work asked for since the last record, in GPU seconds at full speed")]
+    lost: Annotated[Vec, Var("s", "work lost since the last record, in GPU seconds at full speed")]
+    lost_total_s: Annotated[Vec, Var("s", "work lost by one of its GPUs in the whole run")]
+
+
+class Service(NamedTuple):
+    """What runs: changed by events and commands between macro-steps."""
+
+    cdu_pumps: Annotated[Vec, Var("1", "TCS pumps running in each CDU")]
+    cdu_speed: Annotated[Vec, Var("1", "relative speed of its pumps")]
+    hall_pumps: Annotated[Vec, Var("1", "facility water pumps running in each hall")]
+    hall_speed: Annotated[Vec, Var("1", "relative speed of its pumps")]
+    chillers: Annotated[Vec, Var("1", "chillers running in each hall")]
+    set_point_c: Annotated[Vec, Var("degC", "facility water supply set point of each hall")]
+    in_service: Annotated[IVec, Var("1", "whether each electrical element is closed")]
+    energised: Annotated[IVec, Var("1", "whether each electrical node is alive")]
+    source_pu: Annotated[Vec, Var("1", "voltage behind the grid's impedance, [1]")]
+
+
+class Flows(NamedTuple):
+    """What follows from `Service` at once: flows, pump powers and the propagators of a step."""
+
+    gpu: Annotated[Vec, Var("1", "coefficients of `gpu.advance_block`, [rack, 20]")]
+    node: Annotated[Vec, Var("1", "coefficients of the other liquid-cooled parts, [rack, 4]")]
+    cdu: Annotated[Vec, Var("1", "coefficients of `cdu.advance`, [ticks - 1, CDU, 12]")]
+    cdu_k_w_k: Annotated[Vec, Var("W K-1", "heat per kelvin of TCS return over facility supply")]
+    cdu_flow_kg_s: Annotated[Vec, Var("kg s-1", "coolant flow")]
+    cdu_pump_w: Annotated[Vec, Var("W", "electrical power of its pumps")]
+    cdu_shaft_w: Annotated[Vec, Var("W", "shaft power of its pumps, heat into the coolant")]
+    hall: Annotated[Vec, Var("1", "coefficients of `hall.advance`, [ticks - 1, hall, 16]")]
+    hall_w_k: Annotated[Vec, Var("W K-1", "heat capacity rate of the facility water")]
+    hall_flow_kg_s: Annotated[Vec, Var("kg s-1", "facility water flow")]
+    hall_pump_w: Annotated[Vec, Var("W", "electrical power of its pumps")]
+    hall_shaft_w: Annotated[Vec, Var("W", "shaft power of its pumps, heat into the water")]
+
+
+class Slopes(NamedTuple):
+    """How fast supply temperatures moved over the last macro-step: what the next one extrapolates."""
+
+    cdu_k_s: Annotated[Vec, Var("K s-1", "TCS supply")]
+    hall_k_s: Annotated[Vec, Var("K s-1", "facility supply")]
+
+
+class Step(NamedTuple):
+    """Room for one macro-step; kernels fill it, the ledger and the records read it."""
+
+    rack: Annotated[Vec, Var("1", "rack outputs, [tick, rack, 8]")]
+    total: Annotated[Vec, Var("1", "sums of rack outputs in one second, [8]")]
+    capped: Annotated[Vec, Var("1", "GPUs under a cap below their rating, and the mean cap [W]")]
+    held_w: Annotated[Vec, Var("W", "active power at each electrical node that holds still over the step")]
+    held_var: Annotated[Vec, Var("var", "reactive power at each electrical node that holds still over the step")]
+    load_w: Annotated[Vec, Var("W", "active power at each electrical node, per unit during the sweep")]
+    load_var: Annotated[Vec, Var("var", "reactive power at each electrical node, per unit during the sweep")]
+    cdu_heat_w: Annotated[Vec, Var("W", "mean heat of each CDU's racks")]
+    cdu_given_w: Annotated[Vec, Var("W", "mean heat each CDU gives to facility water")]
+    hall_liquid_w: Annotated[Vec, Var("W", "mean heat from CDUs into each hall")]
+    hall_air_w: Annotated[Vec, Var("W", "mean heat from coils into each hall")]
+    plant_heat_w: Annotated[Vec, Var("W", "heat the plant takes from each hall")]
+    plant_w: Annotated[Vec, Var("W", "electrical power of each hall's plant")]
+    plant_capacity_w: Annotated[Vec, Var("W", "heat each hall's plant can take")]
+    plant_full_w: Annotated[Vec, Var("W", "electrical power of each hall's plant at that")]
+
+
+class State(NamedTuple):
+    """Everything a run changes."""
+
+    blocks: Annotated[Vec, Var("1", "GPUs in blocks of eight, [block, row * 8 + lane]")]
+    node: NodeState
+    cdu: cdu.CduState
+    hall: hall.HallState
+    network: radial.NetworkState
+    service: Service
+    flows: Flows
+    slopes: Slopes
+    step: Step
+
+
+def gpu_rows(state: State) -> np.ndarray:
+    """The GPUs as [block, row, lane], a view: ``gpu_rows(state)[:, gpu.DIE]`` are the die temperatures."""
+    return state.blocks.reshape(-1, gpu.ROWS, gpu.LANES)

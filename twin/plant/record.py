@@ -1,0 +1,225 @@
+"""What a run keeps of the plant, declared once: kernels fill these rows, results and reports read names and units here.
+
+Every value is a mean over its interval unless its name ends in ``_min`` or ``_max``. Power is positive
+when drawn, heat when carried away from the chips.
+"""
+
+from typing import Annotated, NamedTuple
+
+import numpy as np
+
+from twin.core.jit import kernel
+from twin.core.layout import Var, Vec
+from twin.plant.order import DEMAND, GPU_W, HOTTEST_C, LIQUID_W, LOST, NODE_W, THROTTLED
+
+
+class SiteRecord(NamedTuple):
+    """One row a second for the whole site; the first axis is time."""
+
+    feed_w: Annotated[Vec, Var("W", "active power at the point of interconnection")]
+    feed_var: Annotated[Vec, Var("var", "reactive power at the point of interconnection")]
+    feed_voltage_pu: Annotated[Vec, Var("1", "voltage at the point of interconnection, per unit")]
+    loss_w: Annotated[Vec, Var("W", "losses from the point of interconnection to the rack inlet")]
+    gpu_w: Annotated[Vec, Var("W", "power of all GPU boards")]
+    node_w: Annotated[Vec, Var("W", "power at the inlet of all GPU servers")]
+    air_rack_w: Annotated[Vec, Var("W", "power of network and storage racks")]
+    cdu_pump_w: Annotated[Vec, Var("W", "power of coolant distribution unit pumps")]
+    door_fan_w: Annotated[Vec, Var("W", "power of rear-door fans")]
+    hall_pump_w: Annotated[Vec, Var("W", "power of facility water pumps")]
+    plant_w: Annotated[Vec, Var("W", "power of the heat rejection plant")]
+    liquid_heat_w: Annotated[Vec, Var("W", "heat taken from the chips by the technology cooling system")]
+    hottest_c: Annotated[Vec, Var("degC", "hottest GPU die")]
+    throttled: Annotated[Vec, Var("1", "GPUs held below their cap by temperature")]
+    work: Annotated[Vec, Var("1", "work done, in GPUs at full speed")]
+    demand: Annotated[Vec, Var("1", "work asked for, in GPUs at full speed")]
+    capped: Annotated[Vec, Var("1", "GPUs in nodes whose cap is below the board rating")]
+    cap_w: Annotated[Vec, Var("W", "mean power cap of a GPU")]
+
+
+class RackRecord(NamedTuple):
+    """Per rack and minute."""
+
+    power_w: Annotated[Vec, Var("W", "power at the rack's servers, mean")]
+    power_w_min: Annotated[Vec, Var("W", "power at the rack's servers, least second")]
+    power_w_max: Annotated[Vec, Var("W", "power at the rack's servers, greatest second")]
+    hottest_c: Annotated[Vec, Var("degC", "hottest GPU die of the rack, mean")]
+    hottest_c_min: Annotated[Vec, Var("degC", "hottest GPU die of the rack, least second")]
+    hottest_c_max: Annotated[Vec, Var("degC", "hottest GPU die of the rack, greatest second")]
+    liquid_heat_w: Annotated[Vec, Var("W", "heat into the technology cooling system, mean")]
+    lost_work: Annotated[Vec, Var("1", "work lost to caps and throttling, mean, in GPUs at full speed")]
+
+
+class CduRecord(NamedTuple):
+    """Per coolant distribution unit and minute."""
+
+    supply_c: Annotated[Vec, Var("degC", "technology cooling system supply, mean")]
+    supply_c_min: Annotated[Vec, Var("degC", "technology cooling system supply, least")]
+    supply_c_max: Annotated[Vec, Var("degC", "technology cooling system supply, greatest")]
+    return_c: Annotated[Vec, Var("degC", "technology cooling system return, mean")]
+    flow_kg_s: Annotated[Vec, Var("kg s-1", "technology cooling system flow, mean")]
+    heat_w: Annotated[Vec, Var("W", "heat given to the facility water, mean")]
+    pump_w: Annotated[Vec, Var("W", "electrical power of its pumps, mean")]
+
+
+class HallRecord(NamedTuple):
+    """Per hall and minute."""
+
+    supply_c: Annotated[Vec, Var("degC", "facility water supply, mean")]
+    supply_c_min: Annotated[Vec, Var("degC", "facility water supply, least")]
+    supply_c_max: Annotated[Vec, Var("degC", "facility water supply, greatest")]
+    return_c: Annotated[Vec, Var("degC", "facility water return, mean")]
+    return_c_max: Annotated[Vec, Var("degC", "facility water return, greatest")]
+    flow_kg_s: Annotated[Vec, Var("kg s-1", "facility water flow, mean")]
+    liquid_heat_w: Annotated[Vec, Var("W", "heat from coolant distribution units, mean")]
+    air_heat_w: Annotated[Vec, Var("W", "heat from rear-door coils, mean")]
+    pump_w: Annotated[Vec, Var("W", "electrical power of facility water pumps, mean")]
+    plant_w: Annotated[Vec, Var("W", "electrical power of the heat rejection plant, mean")]
+    plant_load: Annotated[Vec, Var("1", "plant load over available capacity, mean")]
+    plant_load_max: Annotated[Vec, Var("1", "plant load over available capacity, greatest")]
+    cop: Annotated[Vec, Var("1", "heat removed over electrical power of the plant")]
+
+
+class ElectricalRecord(NamedTuple):
+    """Per electrical node and minute: the bus of that name and the element that feeds it."""
+
+    power_w: Annotated[Vec, Var("W", "active power into the element, mean")]
+    loading: Annotated[Vec, Var("1", "apparent power or current over the rating, mean")]
+    loading_max: Annotated[Vec, Var("1", "apparent power or current over the rating, greatest second")]
+    voltage_pu_min: Annotated[Vec, Var("1", "voltage, least second, per unit")]
+    voltage_pu_max: Annotated[Vec, Var("1", "voltage, greatest second, per unit")]
+    loss_w: Annotated[Vec, Var("W", "loss of the element, mean")]
+
+
+class JobRecord(NamedTuple):
+    """Per job and minute."""
+
+    nodes: Annotated[Vec, Var("1", "nodes held, mean")]
+    power_w: Annotated[Vec, Var("W", "power at the inlet of its servers, mean")]
+    work: Annotated[Vec, Var("1", "work done, mean, in GPUs at full speed")]
+    demand: Annotated[Vec, Var("1", "work asked for, mean, in GPUs at full speed")]
+
+
+class GpuTotals(NamedTuple):
+    """Per GPU over the whole run."""
+
+    energy_j: Annotated[Vec, Var("J", "energy of the board")]
+    hottest_c: Annotated[Vec, Var("degC", "hottest die temperature")]
+    throttled_s: Annotated[Vec, Var("s", "time held below its cap by temperature")]
+    lost_work_s: Annotated[Vec, Var("s", "work lost to caps and throttling, in seconds at full speed")]
+
+
+class Records(NamedTuple):
+    """Sums and extremes since the last record, one entry a thing."""
+
+    rack: RackRecord
+    cdu: CduRecord
+    hall: HallRecord
+    electrical: ElectricalRecord
+
+
+@kernel
+def site_row(step, flows, network, s, base_mva, air_racks_w, doors_w, site, at):
+    """Write row ``at`` of the site record for second ``s`` of the macro-step."""
+    total = step.total
+    total[:] = 0.0
+    hottest = -np.inf
+    for r in range(step.rack.shape[1]):
+        row = step.rack[s, r]
+        for m in range(row.size):
+            total[m] += row[m]
+        hottest = max(hottest, row[HOTTEST_C])
+    base_w = base_mva * 1e6
+    site.feed_w[at] = network.power_pu[0] * base_w
+    site.feed_var[at] = network.reactive_pu[0] * base_w
+    site.feed_voltage_pu[at] = network.voltage_pu[0]
+    site.gpu_w[at] = total[GPU_W]
+    site.node_w[at] = total[NODE_W]
+    site.air_rack_w[at] = air_racks_w
+    site.cdu_pump_w[at] = flows.cdu_pump_w.sum()
+    site.door_fan_w[at] = doors_w
+    site.hall_pump_w[at] = flows.hall_pump_w.sum()
+    site.plant_w[at] = step.plant_w.sum()
+    site.loss_w[at] = site.feed_w[at] - (
+        total[NODE_W] + air_racks_w + doors_w + site.cdu_pump_w[at] + site.hall_pump_w[at] + site.plant_w[at]
+    )
+    site.liquid_heat_w[at] = total[LIQUID_W]
+    site.hottest_c[at] = hottest
+    site.throttled[at] = total[THROTTLED]
+    site.work[at] = total[DEMAND] - total[LOST]
+    site.demand[at] = total[DEMAND]
+    site.capped[at] = step.capped[0]
+    site.cap_w[at] = step.capped[1]
+
+
+@kernel
+def add_electrical(network, base_mva, seconds, electrical):
+    """Add one second of every electrical element; extremes start where no second was added yet."""
+    for i in range(network.power_pu.size):
+        electrical.power_w[i] += network.power_pu[i] * base_mva * 1e6
+        electrical.loading[i] += network.loading[i]
+        electrical.loss_w[i] += network.loss_pu[i] * base_mva * 1e6
+        if seconds == 0:
+            electrical.loading_max[i] = network.loading[i]
+            electrical.voltage_pu_min[i] = electrical.voltage_pu_max[i] = network.voltage_pu[i]
+        electrical.loading_max[i] = max(electrical.loading_max[i], network.loading[i])
+        electrical.voltage_pu_min[i] = min(electrical.voltage_pu_min[i], network.voltage_pu[i])
+        electrical.voltage_pu_max[i] = max(electrical.voltage_pu_max[i], network.voltage_pu[i])
+
+
+@kernel
+def add_racks(out, ticks, seconds, rack):
+    """Add ``ticks`` seconds of every rack; ``seconds`` were added before."""
+    for r in range(rack.power_w.size):
+        if seconds == 0:
+            rack.power_w_min[r] = rack.hottest_c_min[r] = np.inf
+            rack.power_w_max[r] = rack.hottest_c_max[r] = -np.inf
+        for s in range(ticks):
+            power, hottest = out[s, r, NODE_W], out[s, r, HOTTEST_C]
+            rack.power_w[r] += power
+            rack.power_w_min[r] = min(rack.power_w_min[r], power)
+            rack.power_w_max[r] = max(rack.power_w_max[r], power)
+            rack.hottest_c[r] += hottest
+            rack.hottest_c_min[r] = min(rack.hottest_c_min[r], hottest)
+            rack.hottest_c_max[r] = max(rack.hottest_c_max[r], hottest)
+            rack.liquid_heat_w[r] += out[s, r, LIQUID_W]
+            rack.lost_work[r] += out[s, r, LOST]
+
+
+@kernel
+def add_cdus(state, flows, step, ticks, seconds, cdus):
+    """Add ``ticks`` seconds of every CDU, by its state at the end of the macro-step."""
+    for i in range(cdus.supply_c.size):
+        supply = state.supply_c[i]
+        if seconds == 0:
+            cdus.supply_c_min[i] = cdus.supply_c_max[i] = supply
+        cdus.supply_c[i] += ticks * supply
+        cdus.supply_c_min[i] = min(cdus.supply_c_min[i], supply)
+        cdus.supply_c_max[i] = max(cdus.supply_c_max[i], supply)
+        cdus.return_c[i] += ticks * state.return_c[i]
+        cdus.flow_kg_s[i] += ticks * flows.cdu_flow_kg_s[i]
+        cdus.heat_w[i] += ticks * step.cdu_given_w[i]
+        cdus.pump_w[i] += ticks * flows.cdu_pump_w[i]
+
+
+@kernel
+def add_halls(state, flows, step, ticks, seconds, halls):
+    """Add ``ticks`` seconds of every hall, by its state at the end of the macro-step."""
+    for h in range(halls.supply_c.size):
+        supply, back = state.supply_c[h], state.return_c[h]
+        load = step.plant_heat_w[h] / step.plant_capacity_w[h] if step.plant_capacity_w[h] > 0.0 else 1.0
+        if seconds == 0:
+            halls.supply_c_min[h] = halls.supply_c_max[h] = supply
+            halls.return_c_max[h], halls.plant_load_max[h] = back, load
+        halls.supply_c[h] += ticks * supply
+        halls.supply_c_min[h] = min(halls.supply_c_min[h], supply)
+        halls.supply_c_max[h] = max(halls.supply_c_max[h], supply)
+        halls.return_c[h] += ticks * back
+        halls.return_c_max[h] = max(halls.return_c_max[h], back)
+        halls.flow_kg_s[h] += ticks * flows.hall_flow_kg_s[h]
+        halls.liquid_heat_w[h] += ticks * step.hall_liquid_w[h]
+        halls.air_heat_w[h] += ticks * step.hall_air_w[h]
+        halls.pump_w[h] += ticks * flows.hall_pump_w[h]
+        halls.plant_w[h] += ticks * step.plant_w[h]
+        halls.plant_load[h] += ticks * load
+        halls.plant_load_max[h] = max(halls.plant_load_max[h], load)
+        halls.cop[h] += ticks * step.plant_heat_w[h]

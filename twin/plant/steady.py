@@ -1,0 +1,100 @@
+"""The steady state: the same step with infinite length, repeated until nothing moves.
+
+Racks and CDUs use the propagators of an infinite step (their exact steady answer to what is held), halls
+their balance at the set point. What is left to iterate is weak: leakage with temperature, throttling, and
+coolant with heat; it contracts by a factor of about twenty each time.
+"""
+
+import numpy as np
+
+from twin.components import cdu, gpu
+from twin.core.errors import RunError
+from twin.core.layout import Vec
+from twin.network import radial
+from twin.plant import step
+from twin.plant.order import Plant, State, gpu_rows
+
+_TOLERANCE_K = 1e-10
+_MOST_ROUNDS = 200
+
+
+def settle(plant: Plant, state: State, activity: Vec, air_c: float, hall_names: list[str]) -> int:
+    """Put ``state`` at rest under ``activity`` [job] and ``air_c`` [degC] outdoors; returns the rounds taken.
+
+    Raises RunError where a hall's plant cannot take the heat, or nothing converges.
+    """
+    activity = np.ascontiguousarray(activity, float).reshape(1, -1)
+    state.slopes.cdu_k_s[:] = state.slopes.hall_k_s[:] = 0.0
+    step.update_flows(plant, state, steady=True)
+    for rounds in range(1, _MOST_ROUNDS + 1):
+        before_c, cdus_c = gpu_rows(state)[:, gpu.DIE].copy(), state.cdu.supply_c.copy()
+        _round(plant, state, activity, air_c)
+        moved_k = max(np.abs(gpu_rows(state)[:, gpu.DIE] - before_c).max(), np.abs(state.cdu.supply_c - cdus_c).max())
+        if not np.isfinite(moved_k):
+            break
+        if moved_k < _TOLERANCE_K:
+            _refuse_overload(state, air_c, hall_names)
+            _rest(plant, state)
+            return rounds
+    message = f"no steady state was found in {_MOST_ROUNDS} rounds; is there a flow through every rack?"
+    raise RunError(message)
+
+
+def _round(plant: Plant, state: State, activity: Vec, air_c: float) -> None:
+    room, flows = state.step, state.flows
+    step.rate_plant(plant.chiller, plant.wiring.chillers, state.service, room, air_c)
+    _loads_at_rest(plant, state, activity)
+    step.gather_heat(plant.rack.cdu, room.rack, 1, room.cdu_heat_w)
+    room.hall_liquid_w[:] = 0.0
+    for i, h in enumerate(plant.wiring.cdu_hall):
+        room.cdu_given_w[i] = cdu.advance(
+            state.cdu, i, flows.cdu[0, i], flows.cdu_k_w_k[i], plant.cdu.half_j_k[i],
+            room.cdu_heat_w[i], flows.cdu_shaft_w[i], state.hall.supply_c[h],
+        )  # fmt: skip
+        room.hall_liquid_w[h] += room.cdu_given_w[i]
+    heat_w = room.hall_liquid_w + room.hall_air_w
+    state.hall.supply_c[:] = state.service.set_point_c
+    state.hall.return_c[:] = state.hall.supply_c + heat_w / flows.hall_w_k
+    step.decide_plant(plant.chiller, state.hall, state.service, flows, room)
+
+
+def _loads_at_rest(plant: Plant, state: State, activity: Vec | None = None) -> None:
+    """What racks, halls and plant draw, into ``step.load_*`` in W and var; racks move where ``activity`` is given."""
+    room, alive = state.step, state.service.energised
+    step.hall_loads(plant.wiring, state.flows, alive, room.plant_w, room.held_w, room.held_var, room.hall_air_w)
+    if activity is not None:
+        step.run_racks(plant, state, activity, 1)
+    room.load_w[:], room.load_var[:] = room.held_w, room.held_var
+    step.rack_loads(plant.rack, room.rack, alive, 0, 1, room.load_w, room.load_var, room.hall_air_w)
+
+
+def _refuse_overload(state: State, air_c: float, hall_names: list[str]) -> None:
+    needed_w = state.step.hall_liquid_w + state.step.hall_air_w + state.flows.hall_shaft_w
+    over = [
+        f"{name}: {need / 1e6:.2f} MW of heat arrive, the plant takes {take / 1e6:.2f} MW at {air_c:.1f} degC outdoors"
+        for name, need, take in zip(hall_names, needed_w, state.step.plant_heat_w, strict=True)
+        if need > take * (1 + 1e-6)
+    ]
+    if over:
+        raise RunError("there is no steady state: " + "; ".join(over))
+
+
+def _rest(plant: Plant, state: State) -> None:
+    """Back to finite steps, with counters at zero."""
+    step.update_flows(plant, state)
+    rows = gpu_rows(state)
+    rows[:, [gpu.ENERGY, gpu.THROTTLED]] = 0.0
+    rows[:, gpu.HOTTEST] = rows[:, gpu.DIE]
+    for counter in (state.node.energy_j, state.node.asked, state.node.lost, state.node.lost_total_s):
+        counter[:] = 0.0
+
+
+def solve_network(plant: Plant, state: State) -> int:
+    """One power flow of the loads at rest; returns the sweeps taken, -1 at voltage collapse."""
+    room, base_w, service = state.step, radial.BASE_MVA * 1e6, state.service
+    _loads_at_rest(plant, state)
+    room.load_w[:] /= base_w
+    room.load_var[:] /= base_w
+    return int(
+        radial.sweep(plant.network, room.load_w, room.load_var, service.energised, service.source_pu[0], state.network)
+    )

@@ -1,0 +1,352 @@
+"""One macro-step of the plant, in the order of `order`."""
+
+import numpy as np
+
+from twin.components import cable, cdu, chiller, gpu, hall, pump, server
+from twin.core.jit import kernel, prange
+from twin.core.layout import Vec
+from twin.network import radial
+from twin.plant import ledger, record
+from twin.plant.order import AIR_W, DEMAND, GPU_W, HOTTEST_C, LIQUID_W, LONGEST_STEP, LOST, NODE_W, THROTTLED, Plant, State
+
+_L = gpu.LANES
+_HALF = _L // 2
+# The conductance of the other liquid-cooled parts follows flow as laminar channels do.
+_PARTS_EXPONENT = 0.5
+
+
+@kernel
+def hall_flows(hall_p, pumps, service, flows):
+    """Flow, pump power and propagators of every hall's facility water."""
+    for h in range(hall_p.water_w_k.size):
+        flow, shaft, drawn = pump.operate(pumps, h, service.hall_pumps[h], service.hall_speed[h])
+        share = flow / (pumps.best_m3_s[h] * pumps.count[h])
+        flows.hall_w_k[h] = hall_p.water_w_k[h] * share
+        flows.hall_flow_kg_s[h] = hall_p.flow_kg_s[h] * share
+        flows.hall_shaft_w[h], flows.hall_pump_w[h] = shaft, drawn
+        for n in range(LONGEST_STEP):
+            hall.coefficients(flows.hall_w_k[h], hall_p.half_j_k[h], n + 1.0, flows.hall[n, h])
+
+
+@kernel
+def cdu_flows(cdu_p, pumps, cdu_hall, hall_w_k, service, flows, steady):
+    """Flow, pump power, exchange and propagators of every CDU; ``hall_w_k`` is each hall's rate at design."""
+    for i in range(cdu_p.ua_w_k.size):
+        flow, shaft, drawn = pump.operate(pumps, i, service.cdu_pumps[i], service.cdu_speed[i])
+        share, h = flow / cdu_p.flow_m3_s[i], cdu_hall[i]
+        flows.cdu_k_w_k[i] = cdu.exchange_w_k(cdu_p, i, share, flows.hall_w_k[h] / hall_w_k[h])
+        flows.cdu_flow_kg_s[i] = cdu_p.flow_kg_s[i] * share
+        flows.cdu_shaft_w[i], flows.cdu_pump_w[i] = shaft, drawn
+        for n in range(LONGEST_STEP):
+            dt_s = np.inf if steady else n + 1.0
+            cdu.coefficients(cdu_p.coolant_w_k[i] * share, flows.cdu_k_w_k[i], cdu_p.half_j_k[i], dt_s, flows.cdu[n, i])
+
+
+@kernel
+def rack_flows(g, kinds, rack, design_kg_s, flows, steady):
+    """Propagators of every rack's GPUs and other parts at its share of ``design_kg_s`` of its CDU."""
+    dt_s = np.inf if steady else 1.0
+    for r in range(rack.gpu.size):
+        share = flows.cdu_flow_kg_s[rack.cdu[r]] / design_kg_s[rack.cdu[r]]
+        k, t = rack.gpu[r], rack.node[r]
+        conductance = gpu.plate_conductance_w_k(g, k, rack.plate_flow_m3_s[r] * share)
+        gpu.coefficients(g, k, conductance, dt_s, flows.gpu[r])
+        parts = kinds.plate_w_k[t] * share**_PARTS_EXPONENT
+        keep, gain, mean = server.plate_coefficients(parts, kinds.plate_j_k[t], dt_s)
+        flows.node[r, 0], flows.node[r, 1], flows.node[r, 2], flows.node[r, 3] = keep, gain, mean, parts
+
+
+def update_flows(plant: Plant, state: State, *, steady: bool = False) -> None:
+    """Recompute every flow, pump power and propagator after `Service` changed; ``steady`` for infinite steps."""
+    flows, service = state.flows, state.service
+    hall_flows(plant.hall, plant.hall_pump, service, flows)
+    cdu_flows(plant.cdu, plant.cdu_pump, plant.wiring.cdu_hall, plant.hall.water_w_k, service, flows, steady)
+    rack_flows(plant.gpu, plant.node, plant.rack, plant.cdu.flow_kg_s, flows, steady)
+
+
+@kernel
+def _node(kinds, node, t, n, c, gpu_w, want_w, gpu_air_w, activity, supply_c, loss1, loss2, alive, out):
+    """One second of server ``n`` of type ``t``: adds its power, heat and work to ``out`` [8]."""
+    drawn_w, liquid_w, air_w = 0.0, 0.0, 0.0
+    if alive:
+        drawn_w, liquid_w, air_w = server.draw(kinds, t, gpu_w, gpu_air_w, activity)
+    above = node.plate_c[n] - supply_c
+    given_w = liquid_w
+    if c[3] > 0.0:
+        settled = liquid_w / c[3]
+        given_w = c[3] * (settled + (above - settled) * c[2])
+        node.plate_c[n] = supply_c + settled + (above - settled) * c[0]
+    else:
+        given_w = 0.0
+        node.plate_c[n] += liquid_w * c[1]
+    gpus = kinds.gpus[t]
+    lost = activity * gpus * gpu.speed_lost(want_w, gpu_w, loss1, loss2)
+    node.power_w[n] = drawn_w
+    node.gpu_w[n] = gpu_w
+    node.energy_j[n] += drawn_w
+    node.asked[n] += activity * gpus
+    node.lost[n] += lost
+    node.lost_total_s[n] += lost / gpus
+    out[NODE_W] += drawn_w
+    out[LIQUID_W] += given_w
+    out[AIR_W] += air_w
+    out[LOST] += lost
+    out[DEMAND] += activity * gpus
+
+
+@kernel
+def _lane_sum(a):
+    """Sum of eight lanes, in one fixed order."""
+    return ((a[0] + a[4]) + (a[1] + a[5])) + ((a[2] + a[6]) + (a[3] + a[7]))
+
+
+@kernel
+def _half_sum(x, row, half):
+    """Sum of four lanes of a row of a block, in one fixed order."""
+    at = row * _L + half * _HALF
+    return (x[at] + x[at + 2]) + (x[at + 1] + x[at + 3])
+
+
+@kernel
+def advance_rack(r, g, kinds, rack, block_node, blocks, node, blocks_c, parts_c, tcs_c, tcs_k_s, energised, activity, ticks, out):
+    """All ``ticks`` seconds of rack ``r``; fills ``out`` [tick, rack, 8] with means over each second."""
+    k, t, i = rack.gpu[r], rack.node[r], rack.cdu[r]
+    first, last = rack.first_block[r], rack.first_block[r] + rack.blocks[r]
+    c, parts = blocks_c[r], parts_c[r]
+    rate = g.leakage_per_k[k]
+    l0 = g.leakage_w[k]
+    l1, l2, l3 = l0 * rate, l0 * rate**2 / 2.0, l0 * rate**3 / 6.0
+    idle_w, span_w, max_w, at_c = g.idle_dynamic_w[k], g.span_w[k], g.max_w[k], g.leakage_at_c[k]
+    start_c, hbm_start_c, slope = g.throttle_start_c[k], g.hbm_throttle_start_c[k], g.throttle_slope_w_k[k]
+    floor, slow_c, free_c, air = g.throttle_floor_w[k], g.slowdown_c[k], g.release_c[k], g.air_share[k]
+    loss1, loss2 = g.loss_linear[k], g.loss_quadratic[k]
+    job, alive = node.job, energised[rack.board[r]] > 0
+    hot, over, heat = np.empty(_L), np.empty(_L), np.empty(_L)
+    for s in range(ticks):
+        supply_c = tcs_c[i] + tcs_k_s[i] * (s + 0.5)
+        row = out[s, r]
+        row[:] = 0.0
+        hot[:] = -np.inf
+        over[:] = -np.inf
+        heat[:] = 0.0
+        for b in range(first, last):
+            x = blocks[b]
+            low, high = block_node[b, 0], block_node[b, 1]
+            a_low, a_high = activity[s, job[low]], activity[s, job[high]]
+            for l in range(_HALF):
+                x[gpu.ACTIVITY * _L + l] = a_low
+            for l in range(_HALF):
+                x[gpu.ACTIVITY * _L + _HALF + l] = a_high
+            gpu.advance_block(
+                x, c, supply_c, idle_w, span_w, max_w, l0, l1, l2, l3, at_c, start_c, hbm_start_c, slope, floor, slow_c, free_c
+            )
+            for l in range(_L):
+                hot[l] = max(hot[l], x[l])
+            for l in range(_L):
+                over[l] = max(over[l], x[gpu.OVER * _L + l])
+            for l in range(_L):
+                heat[l] += x[gpu.HEAT * _L + l]
+            p_low, p_high = _half_sum(x, gpu.POWER, 0), _half_sum(x, gpu.POWER, 1)
+            w_low, w_high = _half_sum(x, gpu.WANT, 0), _half_sum(x, gpu.WANT, 1)
+            row[GPU_W] += p_low + p_high
+            if low == high:
+                p_low, w_low = p_low + p_high, w_low + w_high
+            else:
+                _node(kinds, node, t, high, parts, p_high, w_high, air * p_high, a_high, supply_c, loss1, loss2, alive, row)
+            _node(kinds, node, t, low, parts, p_low, w_low, air * p_low, a_low, supply_c, loss1, loss2, alive, row)
+        row[LIQUID_W] += _lane_sum(heat)
+        row[HOTTEST_C] = hot.max()
+        # Slowdown latches above its release temperature, which lies above the start of throttling.
+        if over.max() > 0.0:
+            for b in range(first, last):
+                row[THROTTLED] += gpu.count_throttled(blocks[b], max_w)
+
+
+@kernel(parallel=True)
+def advance_racks(g, kinds, rack, block_node, blocks, node, blocks_c, parts_c, tcs_c, tcs_k_s, energised, activity, ticks, out):
+    """Every rack through ``ticks`` seconds, each rack whole before the next so that its state stays in cache."""
+    for r in prange(rack.gpu.size):
+        advance_rack(r, g, kinds, rack, block_node, blocks, node, blocks_c, parts_c, tcs_c, tcs_k_s, energised, activity, ticks, out)
+
+
+def run_racks(plant: Plant, state: State, activity: Vec, ticks: int) -> None:
+    """`advance_racks` on a plant and its state."""
+    advance_racks(
+        plant.gpu, plant.node, plant.rack, plant.wiring.block_node, state.blocks, state.node, state.flows.gpu, state.flows.node,
+        state.cdu.supply_c, state.slopes.cdu_k_s, state.service.energised, activity, ticks, state.step.rack,
+    )  # fmt: skip
+
+
+@kernel
+def rate_plant(chillers, installed, service, step, air_c):
+    """Capacity and full-load power of each hall's plant at ``air_c`` [degC] outdoors: the plant's own, slower step."""
+    for h in range(installed.size):
+        capacity, power = chiller.full_load(chillers, h, service.set_point_c[h], air_c)
+        running = min(service.chillers[h], installed[h])
+        step.plant_capacity_w[h] = running * capacity
+        step.plant_full_w[h] = running * power
+
+
+@kernel
+def decide_plant(chillers, halls, service, flows, step):
+    """What each hall's chillers take over the next macro-step and what they draw for it."""
+    for h in range(step.plant_w.size):
+        want_w = hall.plant_demand_w(halls, h, service.set_point_c[h], flows.hall_w_k[h], flows.hall_shaft_w[h])
+        capacity_w = step.plant_capacity_w[h] if flows.hall_w_k[h] > 0.0 else 0.0
+        step.plant_heat_w[h] = min(want_w, capacity_w)
+        step.plant_w[h] = chiller.power_w(chillers, h, step.plant_capacity_w[h], step.plant_full_w[h], step.plant_heat_w[h])
+
+
+@kernel
+def hall_loads(wiring, flows, alive, plant_w, load_w, load_var, air_w):
+    """Load at each node and air heat in each hall from all that holds still over a macro-step.
+
+    Plant and pumps draw from the boards of their hall that are alive; what a dead board fed stands still.
+    Returns power [W] of network and storage racks, of their door fans, and the loss of their supply lines.
+    """
+    load_w[:] = 0.0
+    load_var[:] = 0.0
+    for h in range(air_w.size):
+        air_w[h] = flows.hall_pump_w[h] - flows.hall_shaft_w[h]
+    for m in range(wiring.mechanical_board.size):
+        h, b = wiring.mechanical_hall[m], wiring.mechanical_board[m]
+        if alive[b]:
+            share = wiring.mechanical_share[m] / living_share(wiring, alive, h)
+            drawn = share * (plant_w[h] + flows.hall_pump_w[h])
+            load_w[b] += drawn
+            load_var[b] += drawn * wiring.plant_reactive_share[h]
+    racks_w, doors_w, lost_w = 0.0, 0.0, 0.0
+    for m in range(wiring.air_board.size):
+        b = wiring.air_board[m]
+        if alive[b]:
+            drawn = wiring.air_rack_w[m] + wiring.air_loss_w[m] + wiring.air_door_w[m]
+            load_w[b] += drawn
+            load_var[b] += drawn * wiring.air_reactive_share[m]
+            air_w[wiring.air_hall[m]] += drawn
+            racks_w += wiring.air_rack_w[m]
+            doors_w += wiring.air_door_w[m]
+            lost_w += wiring.air_loss_w[m]
+    for i in range(wiring.cdu_board.size):
+        drawn = flows.cdu_pump_w[i]
+        load_w[wiring.cdu_board[i]] += drawn
+        load_var[wiring.cdu_board[i]] += drawn * wiring.cdu_reactive_share[i]
+        air_w[wiring.cdu_hall[i]] += drawn - flows.cdu_shaft_w[i]
+    return racks_w, doors_w, lost_w
+
+
+@kernel
+def living_share(wiring, alive, h):
+    """Share of hall ``h``'s plant and pumps whose boards are alive."""
+    share = 0.0
+    for m in range(wiring.mechanical_board.size):
+        if wiring.mechanical_hall[m] == h and alive[wiring.mechanical_board[m]]:
+            share += wiring.mechanical_share[m]
+    return share
+
+
+@kernel
+def rack_loads(rack, out, alive, s, ticks, load_w, load_var, air_w):
+    """Add what racks draw in second ``s`` of ``ticks`` to loads and mean air heat; returns door fans and losses [W]."""
+    door_w, lost_w = 0.0, 0.0
+    for r in range(rack.gpu.size):
+        b = rack.board[r]
+        if alive[b] == 0:
+            continue
+        drawn = out[s, r, NODE_W] + rack.door_fan_w[r]
+        loss = cable.supply_loss_w(drawn, rack.rating_w[r], rack.supply_loss[r])
+        load_w[b] += drawn + loss
+        load_var[b] += (drawn + loss) * rack.reactive_share[r]
+        door_w += rack.door_fan_w[r]
+        lost_w += loss
+        air_w[rack.hall[r]] += (out[s, r, AIR_W] + rack.door_fan_w[r] + loss) / ticks
+    return door_w, lost_w
+
+
+@kernel
+def gather_heat(rack_cdu, out, ticks, heat_w):
+    """Mean heat of each CDU's racks over the macro-step."""
+    heat_w[:] = 0.0
+    for s in range(ticks):
+        for r in range(rack_cdu.size):
+            heat_w[rack_cdu[r]] += out[s, r, LIQUID_W] / ticks
+
+
+@kernel
+def advance_cdus(cdu_p, cdu_hall, cdus, halls, flows, slopes, step, ticks):
+    """Every CDU over ``ticks`` seconds, from its racks' heat to its hall."""
+    step.hall_liquid_w[:] = 0.0
+    for i in range(cdu_hall.size):
+        h, before = cdu_hall[i], cdus.supply_c[i]
+        facility_c = halls.supply_c[h] + slopes.hall_k_s[h] * 0.5 * ticks
+        given = cdu.advance(
+            cdus, i, flows.cdu[ticks - 1, i], flows.cdu_k_w_k[i], cdu_p.half_j_k[i],
+            step.cdu_heat_w[i], flows.cdu_shaft_w[i], facility_c,
+        )  # fmt: skip
+        slopes.cdu_k_s[i] = (cdus.supply_c[i] - before) / ticks
+        step.cdu_given_w[i] = given
+        step.hall_liquid_w[h] += given
+
+
+@kernel
+def advance_halls(hall_p, halls, flows, slopes, step, ticks):
+    """Every hall over ``ticks`` seconds, from CDUs and coils to the plant."""
+    for h in range(step.plant_w.size):
+        before = halls.supply_c[h]
+        hall.advance(
+            halls, h, flows.hall[ticks - 1, h], hall_p.half_j_k[h],
+            step.hall_liquid_w[h] + step.hall_air_w[h], step.plant_heat_w[h], flows.hall_shaft_w[h],
+        )  # fmt: skip
+        slopes.hall_k_s[h] = (halls.supply_c[h] - before) / ticks
+
+
+@kernel
+def carry(rack, network, solution, service, flows, step, ticks, held, base_mva, books, site, at, electrical, seconds):
+    """Each second's power flow, recorded and booked. ``held`` is what `hall_loads` returned.
+
+    Returns 0, or minus the second (from 1) in which the network had no solution.
+    """
+    racks_w, doors_w, lines_w = held
+    for s in range(ticks):
+        step.load_w[:] = step.held_w
+        step.load_var[:] = step.held_var
+        more_doors_w, more_lines_w = rack_loads(
+            rack, step.rack, service.energised, s, ticks, step.load_w, step.load_var, step.hall_air_w
+        )
+        for b in range(step.load_w.size):
+            step.load_w[b] /= base_mva * 1e6
+            step.load_var[b] /= base_mva * 1e6
+        if radial.sweep(network, step.load_w, step.load_var, service.energised, service.source_pu[0], solution) < 0:
+            return -(s + 1)
+        record.site_row(step, flows, solution, s, base_mva, racks_w, doors_w + more_doors_w, site, at + s)
+        record.add_electrical(solution, base_mva, seconds + s, electrical)
+        ledger.book_second(step, solution, base_mva, site, at + s, lines_w + more_lines_w, books)
+    return 0
+
+
+def advance(
+    plant: Plant, state: State, activity: Vec, ticks: int, books: Vec, site: record.SiteRecord, at: int,
+    records: record.Records, seconds: int,
+) -> int:  # fmt: skip
+    """One macro-step of ``ticks`` seconds, activity [tick, job]; site rows go to ``at`` and on.
+
+    ``seconds`` is how many ``records`` already hold. Returns 0, or minus the second (from 1) in which the
+    electrical network had no solution.
+    """
+    step, flows, service = state.step, state.flows, state.service
+    decide_plant(plant.chiller, state.hall, service, flows, step)
+    held = hall_loads(plant.wiring, flows, service.energised, step.plant_w, step.held_w, step.held_var, step.hall_air_w)
+    run_racks(plant, state, activity, ticks)
+    failed = carry(
+        plant.rack, plant.network, state.network, service, flows, step, ticks, held, radial.BASE_MVA,
+        books, site, at, records.electrical, seconds,
+    )  # fmt: skip
+    if failed:
+        return int(failed)
+    gather_heat(plant.rack.cdu, step.rack, ticks, step.cdu_heat_w)
+    advance_cdus(plant.cdu, plant.wiring.cdu_hall, state.cdu, state.hall, flows, state.slopes, step, ticks)
+    advance_halls(plant.hall, state.hall, flows, state.slopes, step, ticks)
+    record.add_racks(step.rack, ticks, seconds, records.rack)
+    record.add_cdus(state.cdu, flows, step, ticks, seconds, records.cdu)
+    record.add_halls(state.hall, flows, step, ticks, seconds, records.hall)
+    ledger.book_step(flows, step, ticks, books)
+    return 0

@@ -1,0 +1,123 @@
+"""What no single field of a site file can know: names that must exist, trees that must hang together."""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from twin.core.errors import did_you_mean
+from twin.network.radial import faults
+from twin.site.spec import ElectricalNodeSpec, HallSpec, Parts, Site
+
+ROOT = "feed"
+Loc = tuple[str | int, ...]
+
+
+class Finding(NamedTuple):
+    """A problem and where in the file it stands."""
+
+    loc: Loc
+    message: str
+
+
+def check(site: Site, library: Parts) -> list[Finding]:
+    """Everything wrong with a site whose fields are right one by one."""
+    return [
+        *_library(library),
+        *_duplicates(("halls",), [hall.name for hall in site.halls]),
+        *_electrical(site, library),
+        *(finding for i, hall in enumerate(site.halls) for finding in _hall(site, library, i, hall)),
+    ]
+
+
+def _unknown(kind: str, name: str, known: dict[str, object] | set[str], loc: Loc) -> Iterator[Finding]:
+    if name not in known:
+        yield Finding(loc, f'unknown {kind} "{name}"; {did_you_mean(name, known)}')
+
+
+def _duplicates(loc: Loc, names: list[str]) -> Iterator[Finding]:
+    seen = Counter(names)
+    for i, name in enumerate(names):
+        if seen[name] > 1 and names.index(name) != i:
+            yield Finding((*loc, i, "name"), f'the name "{name}" is already taken by entry {names.index(name)}')
+
+
+def _library(library: Parts) -> Iterator[Finding]:
+    for name, node in library.nodes.items():
+        yield from _unknown("GPU type", node.gpu, library.gpus, ("library", "nodes", name, "gpu"))
+    for name, rack in library.racks.items():
+        loc: Loc = ("library", "racks", name)
+        yield from _unknown("server type", rack.node, library.nodes, (*loc, "node"))
+        yield from _unknown("CDU type", rack.cdu, library.cdus, (*loc, "cdu"))
+        if rack.node in library.nodes and library.nodes[rack.node].gpus * rack.nodes % 8:
+            yield Finding((*loc, "nodes"), f"{rack.nodes} servers of 4 GPUs do not fill blocks of eight; use an even number")
+
+
+def expanded(node: ElectricalNodeSpec) -> list[str]:
+    """The names of a node that stands for several."""
+    if node.count == 1:
+        return [node.name]
+    width = max(2, len(str(node.count)))
+    return [f"{node.name}-{i + 1:0{width}d}" for i in range(node.count)]
+
+
+def _electrical(site: Site, library: Parts) -> Iterator[Finding]:
+    nodes = site.electrical.nodes
+    at = ("electrical", "nodes")
+    yield from _duplicates(at, [node.name for node in nodes])
+    types: dict[str, object] = {**library.transformers, **library.cables}
+    for i, node in enumerate(nodes):
+        loc: Loc = (*at, i)
+        if node.name == ROOT:
+            yield Finding((*loc, "name"), f'"{ROOT}" is the point of interconnection and cannot be named again')
+        if node.type is not None:
+            yield from _unknown("transformer or cable type", node.type, types, (*loc, "type"))
+        if (node.type in library.cables) != (node.length is not None):
+            yield Finding(loc, "a cable needs a length, and only a cable has one")
+        if node.spacing is not None:
+            parent = next((n for n in nodes if n.name == node.parent), None)
+            if parent is None or parent.type not in library.cables:
+                yield Finding((*loc, "spacing"), "spacing continues the parent's cable, but the parent is no cable")
+    parents = {node.name: node.parent for node in nodes}
+    groups = {node.name for node in nodes if node.count > 1}
+    orphans, cycle = faults(parents, ROOT)
+    for i, node in enumerate(nodes):
+        if node.name in orphans:
+            message = f'has no parent "{node.parent}"; {did_you_mean(node.parent, {*parents, ROOT})}'
+            yield Finding((*at, i, "parent"), message)
+        elif node.name in cycle:
+            yield Finding((*at, i, "parent"), f'"{node.name}" never reaches the feed: its parents form a cycle')
+        elif node.parent in groups:
+            yield Finding((*at, i, "parent"), f'the parent "{node.parent}" stands for several nodes; name a single one')
+
+
+def _hall(site: Site, library: Parts, i: int, hall: HallSpec) -> Iterator[Finding]:
+    at: Loc = ("halls", i)
+    for k, group in enumerate(hall.racks):
+        yield from _unknown("rack type", group.type, library.racks, (*at, "racks", k, "type"))
+    for k, group in enumerate(hall.air_racks):
+        yield from _unknown("air-cooled rack type", group.type, library.air_racks, (*at, "air_racks", k, "type"))
+    yield from _unknown("chiller type", hall.plant.type, library.chillers, (*at, "plant", "type"))
+    names = {node.name for node in site.electrical.nodes}
+    for field in ("boards", "mechanical_boards"):
+        for k, name in enumerate(getattr(hall, field)):
+            yield from _unknown("electrical node", name, names, (*at, field, k))
+    yield from _cdus(library, at, hall)
+
+
+def _cdus(library: Parts, at: Loc, hall: HallSpec) -> Iterator[Finding]:
+    served: Counter[str] = Counter()
+    for group in hall.racks:
+        if group.type in library.racks:
+            served[library.racks[group.type].cdu] += group.count
+    for k, cdus in enumerate(hall.cdus):
+        loc = (*at, "cdus", k)
+        yield from _unknown("CDU type", cdus.type, library.cdus, (*loc, "type"))
+        if cdus.type in library.cdus:
+            room = cdus.count * library.cdus[cdus.type].racks
+            racks = served[cdus.type]
+            if racks == 0:
+                yield Finding(loc, f'CDU "{cdus.type}" has no rack: no rack type in {hall.name} names it')
+            elif racks < cdus.count:
+                yield Finding((*loc, "count"), f"{cdus.count} CDUs for {racks} racks: some CDU has no rack")
+            elif racks > room:
+                yield Finding((*loc, "count"), f"{cdus.count} CDUs have room for {room} racks, but {racks} hang on them")

@@ -1,0 +1,350 @@
+"""A checked site into arrays: the read-only plant, a state with room for a run, and the names of everything."""
+
+from dataclasses import dataclass
+from hashlib import blake2b
+from math import acos, tan
+
+import numpy as np
+
+from twin.components import cable, cdu, chiller, feed, gpu, hall, pump, rack, server, transformer
+from twin.core import fluids
+from twin.core.layout import IVec, Vec, frozen, zeros
+from twin.network import radial
+from twin.plant import order
+from twin.site.check import ROOT, expanded
+from twin.site.spec import CduPart, ElectricalNodeSpec, Parts, Site
+
+BASE_VA = radial.BASE_MVA * 1e6
+FLOOR_WIDTH = 32  # racks in a row of the floor map
+
+
+@dataclass(frozen=True)
+class Names:
+    """What the entries of every axis are called."""
+
+    halls: list[str]
+    cdus: list[str]
+    racks: list[str]
+    electrical: list[str]
+    gpus: list[str]
+    nodes: list[str]
+    rack_types: list[str]
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A site ready to run."""
+
+    site: Site
+    plant: order.Plant
+    names: Names
+    node_rack: IVec
+    node_gpus: IVec
+    node_substation: IVec
+    """Which metered substation feeds each server, -1 for none."""
+    substations: list[str]
+    substation_limit_w: Vec
+    node_max_w: Vec
+    """Power at the inlet of a server at full activity on mean silicon."""
+    silicon: Vec
+    """Dynamic power of each GPU over its type's, [block, lane]."""
+    electrical_kind: list[str]
+    electrical_limit_w: Vec
+    electrical_rating_va: Vec
+    reference_air_c: float
+
+    @property
+    def gpus(self) -> int:
+        """GPUs in the site."""
+        return int(self.node_gpus.sum())
+
+
+@dataclass
+class _Layout:
+    """What grows while halls are laid out."""
+
+    racks: list[str]
+    rack_type: list[str]
+    rack_hall: list[int]
+    rack_cdu: list[int]
+    rack_board: list[str]
+    cdus: list[str]
+    cdu_type: list[CduPart]
+    cdu_hall: list[int]
+    cdu_board: list[str]
+    air: list[tuple[str, int, str, int]]  # board, hall, type, racks
+
+
+def compile_site(site: Site, seed: int = 0) -> Compiled:
+    """Arrays of ``site``; ``seed`` draws each GPU's silicon, by the name of its rack."""
+    library = _library(site)
+    network, names, kinds, limits, ratings = _network(site, library)
+    boards = {node.name: expanded(node) for node in site.electrical.nodes}
+    layout = _lay_out(site, library, boards)
+    gpu_types, node_types = list(library.gpus), list(library.nodes)
+    rack_specs = [library.racks[name] for name in layout.rack_type]
+    node_of = [library.nodes[spec.node] for spec in rack_specs]
+    nodes_per = np.array([spec.nodes for spec in rack_specs])
+    gpus_per = np.array([node.gpus for node in node_of])
+    blocks_per = nodes_per * gpus_per // gpu.LANES
+    index = {name: i for i, name in enumerate(names)}
+    racks = frozen(
+        rack.RackParams,
+        gpu=[gpu_types.index(node.gpu) for node in node_of],
+        node=[node_types.index(spec.node) for spec in rack_specs],
+        first_block=np.cumsum(blocks_per) - blocks_per,
+        blocks=blocks_per,
+        first_node=np.cumsum(nodes_per) - nodes_per,
+        nodes=nodes_per,
+        cdu=layout.rack_cdu,
+        hall=layout.rack_hall,
+        board=[index[name] for name in layout.rack_board],
+        plate_flow_m3_s=[library.gpus[node.gpu].flow for node in node_of],
+        rating_w=[spec.rating for spec in rack_specs],
+        supply_loss=[spec.supply_loss for spec in rack_specs],
+        door_fan_w=[spec.door_fans for spec in rack_specs],
+        reactive_share=[_reactive(spec.power_factor) for spec in rack_specs],
+    )
+    metered = [i for i, name in enumerate(names) if i and np.isfinite(limits[i])]
+    plant = order.Plant(
+        gpu=gpu.params(list(library.gpus.values())),
+        node=server.params(list(library.nodes.values())),
+        rack=racks,
+        cdu=_cdus(layout.cdu_type),
+        cdu_pump=pump.params([spec.pumps for spec in layout.cdu_type]),
+        hall=_halls(site),
+        hall_pump=pump.params([hall.pumps for hall in site.halls]),
+        chiller=chiller.params([library.chillers[hall.plant.type] for hall in site.halls]),
+        network=network,
+        wiring=_wiring(site, library, layout, boards, index, nodes_per, gpus_per, metered),
+    )
+    node_rack = np.repeat(np.arange(len(rack_specs)), nodes_per)
+    return Compiled(
+        site=site,
+        plant=plant,
+        names=_names(site, layout, names, nodes_per, gpus_per),
+        node_rack=node_rack,
+        node_gpus=np.repeat(gpus_per, nodes_per),
+        node_substation=_substation_of(network, racks.board, metered)[node_rack],
+        substations=[names[i] for i in metered],
+        substation_limit_w=limits[metered],
+        node_max_w=_node_max(plant, racks)[node_rack],
+        silicon=_silicon(library, layout, blocks_per, [node.gpu for node in node_of], seed),
+        electrical_kind=kinds,
+        electrical_limit_w=limits,
+        electrical_rating_va=ratings,
+        reference_air_c=max(library.chillers[hall.plant.type].air_range[1] for hall in site.halls),
+    )
+
+
+def _library(site: Site) -> Parts:
+    if site.library is None:
+        message = "compile a site that load_site has completed with its part types"
+        raise ValueError(message)
+    return site.library
+
+
+def _reactive(power_factor: float) -> float:
+    return tan(acos(power_factor))
+
+
+def _share_out(count: int, over: int) -> IVec:
+    """Which of ``over`` groups each of ``count`` things in a row belongs to, evenly."""
+    return np.arange(count) * over // count
+
+
+def _lay_out(site: Site, library: Parts, boards: dict[str, list[str]]) -> _Layout:
+    layout = _Layout([], [], [], [], [], [], [], [], [], [])
+    for h, spec in enumerate(site.halls):
+        kinds = [group.type for group in spec.racks for _ in range(group.count)]
+        supply = [name for group in spec.boards for name in boards[group]]
+        own_boards = [supply[i] for i in _share_out(len(kinds), len(supply))]
+        given = {group.type: group.count for group in spec.cdus}
+        own_cdus = np.zeros(len(kinds), int)
+        for kind in dict.fromkeys(library.racks[name].cdu for name in kinds):
+            served = [i for i, name in enumerate(kinds) if library.racks[name].cdu == kind]
+            count = given.get(kind, -(-len(served) // library.cdus[kind].racks))
+            own_cdus[served] = len(layout.cdus) + _share_out(len(served), count)
+            first = [served[int(np.searchsorted(_share_out(len(served), count), n))] for n in range(count)]
+            start = sum(name.startswith(f"{spec.name}/") for name in layout.cdus)
+            layout.cdus += [f"{spec.name}/cdu-{start + n + 1:03d}" for n in range(count)]
+            layout.cdu_type += [library.cdus[kind]] * count
+            layout.cdu_hall += [h] * count
+            layout.cdu_board += [own_boards[i] for i in first]
+        layout.racks += [f"{spec.name}/rack-{i + 1:03d}" for i in range(len(kinds))]
+        layout.rack_type += kinds
+        layout.rack_hall += [h] * len(kinds)
+        layout.rack_cdu += own_cdus.tolist()
+        layout.rack_board += own_boards
+        for group in spec.air_racks:
+            for b, count in zip(supply, np.bincount(_share_out(group.count, len(supply)), minlength=len(supply)), strict=True):
+                layout.air.append((b, h, group.type, int(count)))
+    return layout
+
+
+def _network(site: Site, library: Parts) -> tuple[radial.Network, list[str], list[str], Vec, Vec]:
+    root = radial.Branch(ROOT, "", feed.impedance_pu(site.feed.short_circuit, site.feed.x_r, BASE_VA), 0, site.feed.limit / BASE_VA, False)
+    by_name = {node.name: node for node in site.electrical.nodes}
+    branches: list[radial.Branch] = []
+    kinds, limits = {ROOT: "source"}, {ROOT: site.feed.limit}
+    for node in site.electrical.nodes:
+        parent = node.parent
+        for name in expanded(node):
+            if node.spacing is not None:
+                tap = f"{name}-tap"
+                branches.append(_cable(library, by_name[node.parent].type or "", node.spacing, tap, parent, site.feed.frequency))
+                kinds[tap], parent = "cable", tap
+            branches.append(_branch(site, library, node, name, parent))
+            kinds[name] = _kind(library, node)
+            if node.limit is not None:
+                limits[name] = node.limit
+    network, names = radial.build(root, branches)
+    ratings = np.where(np.isfinite(network.rating_pu), network.rating_pu * BASE_VA, np.nan)
+    return network, names, [kinds[name] for name in names], np.array([limits.get(name, np.nan) for name in names]), ratings
+
+
+def _kind(library: Parts, node: ElectricalNodeSpec) -> str:
+    if node.type is None:
+        return "busbar"
+    return "transformer" if node.type in library.transformers else "cable"
+
+
+def _branch(site: Site, library: Parts, node: ElectricalNodeSpec, name: str, parent: str) -> radial.Branch:
+    if node.type in library.cables:
+        return _cable(library, node.type, node.length or 0.0, name, parent, site.feed.frequency)
+    if node.type in library.transformers:
+        spec = library.transformers[node.type]
+        return radial.Branch(name, parent, *transformer.pi(spec, BASE_VA), (spec.most or spec.rating) / BASE_VA, False)
+    rating = node.limit / BASE_VA if node.limit is not None else np.inf
+    return radial.Branch(name, parent, 0j, 0j, rating, False)
+
+
+def _cable(library: Parts, kind: str, length_m: float, name: str, parent: str, frequency_hz: float) -> radial.Branch:
+    spec = library.cables[kind]
+    return radial.Branch(name, parent, *cable.section(spec, length_m, BASE_VA, frequency_hz), cable.ampacity_pu(spec, BASE_VA), True)
+
+
+def _cdus(specs: list[CduPart]) -> cdu.CduParams:
+    density = np.array([fluids.density(fluids.PG25, spec.coolant_at) for spec in specs])
+    heat = np.array([fluids.specific_heat(fluids.PG25, spec.coolant_at) for spec in specs])
+    water = fluids.specific_heat(fluids.WATER, 30.0)
+    return cdu.params(list(specs), np.array([spec.pumps.flow for spec in specs]), (density, heat), water)
+
+
+def _halls(site: Site) -> hall.HallParams:
+    # One specific heat for the whole site: a CDU's facility side and its hall's water must agree, or heat is lost between.
+    water = (fluids.density(fluids.WATER, 30.0), fluids.specific_heat(fluids.WATER, 30.0))
+    halls = site.halls
+    return hall.params(
+        np.array([spec.supply for spec in halls]),
+        np.array([spec.pumps.flow for spec in halls]),
+        np.array([spec.volume for spec in halls]),
+        water,
+        np.array([spec.coil_approach for spec in halls]),
+    )
+
+
+def _wiring(
+    site: Site, library: Parts, layout: _Layout, boards: dict[str, list[str]], index: dict[str, int],
+    nodes_per: IVec, gpus_per: IVec, metered: list[int],
+) -> order.Wiring:  # fmt: skip
+    air = [(b, h, library.air_racks[kind], count) for b, h, kind, count in layout.air]
+    mechanical = [
+        (name, h) for h, spec in enumerate(site.halls) for group in spec.mechanical_boards for name in boards[group]
+    ]
+    counts = np.bincount([h for _, h in mechanical])
+    first_node = np.cumsum(nodes_per) - nodes_per
+    halves = np.concatenate(
+        [
+            first + (np.repeat(np.arange(n), 2).reshape(-1, 2) if g == gpu.LANES else np.arange(n).reshape(-1, 2))
+            for first, n, g in zip(first_node, nodes_per, gpus_per, strict=True)
+        ]
+    )
+    return frozen(
+        order.Wiring,
+        block_node=halves,
+        cdu_hall=layout.cdu_hall,
+        cdu_board=[index[name] for name in layout.cdu_board],
+        cdu_reactive_share=[_reactive(spec.power_factor) for spec in layout.cdu_type],
+        mechanical_board=[index[name] for name, _ in mechanical],
+        mechanical_hall=[h for _, h in mechanical],
+        mechanical_share=[1 / counts[h] for _, h in mechanical],
+        plant_reactive_share=[_reactive(spec.plant.power_factor) for spec in site.halls],
+        air_board=np.array([index[b] for b, *_ in air], int),
+        air_hall=np.array([h for _, h, *_ in air], int),
+        air_rack_w=np.array([spec.power * n for *_, spec, n in air], float),
+        air_loss_w=np.array([n * cable.supply_loss_w(spec.power + spec.door_fans, spec.rating, spec.supply_loss) for *_, spec, n in air], float),
+        air_door_w=np.array([spec.door_fans * n for *_, spec, n in air], float),
+        air_reactive_share=np.array([_reactive(spec.power_factor) for *_, spec, _ in air], float),
+        substation=metered,
+        chillers=[spec.plant.count for spec in site.halls],
+    )
+
+
+def _substation_of(network: radial.Network, board: IVec, metered: list[int]) -> IVec:
+    """For each rack the metered node on its way to the feed, as an index into ``metered``."""
+    of = np.full(network.parent.size, -1)
+    for i, parent in enumerate(network.parent):
+        of[i] = metered.index(i) if i in metered else (of[parent] if parent >= 0 else -1)
+    return of[board]
+
+
+def _node_max(plant: order.Plant, racks: rack.RackParams) -> Vec:
+    """Power at the inlet of a server of each rack with every board at its rating."""
+    boards_w = plant.gpu.max_w[racks.gpu] * plant.node.gpus[racks.node]
+    air_w = plant.gpu.air_share[racks.gpu] * boards_w
+    return np.array([server.draw(plant.node, t, b, a, 1.0)[0] for t, b, a in zip(racks.node, boards_w, air_w, strict=True)])
+
+
+def _silicon(library: Parts, layout: _Layout, blocks: IVec, kinds: list[str], seed: int) -> Vec:
+    drawn = []
+    for name, count, kind in zip(layout.racks, blocks, kinds, strict=True):
+        key = int.from_bytes(blake2b(f"{seed}/{name}".encode(), digest_size=16).digest(), "little")
+        rng = np.random.Generator(np.random.Philox(key=key))
+        drawn.append(1 + library.gpus[kind].spread * rng.standard_normal((count, gpu.LANES)).clip(-3, 3))
+    return np.concatenate(drawn)
+
+
+def _names(site: Site, layout: _Layout, electrical: list[str], nodes_per: IVec, gpus_per: IVec) -> Names:
+    nodes = [f"{name}/node-{n + 1:02d}" for name, count in zip(layout.racks, nodes_per, strict=True) for n in range(count)]
+    per_node = np.repeat(gpus_per, nodes_per)
+    gpus = [f"{name}/gpu-{k + 1}" for name, count in zip(nodes, per_node, strict=True) for k in range(count)]
+    return Names([spec.name for spec in site.halls], layout.cdus, layout.racks, electrical, gpus, nodes, layout.rack_type)
+
+
+def new_state(compiled: Compiled) -> order.State:
+    """A state with everything in service, at the set points, boards uncapped; `steady.settle` finds its temperatures."""
+    plant = compiled.plant
+    racks, cdus, halls, nodes = (a.size for a in (plant.rack.gpu, plant.cdu.ua_w_k, plant.hall.water_w_k, compiled.node_rack))
+    buses, n = plant.network.parent.size, order.LONGEST_STEP
+    step = order.Step(
+        rack=np.zeros((n, racks, order.RACK_OUTPUTS)), total=np.zeros(order.RACK_OUTPUTS), capped=np.zeros(2),
+        held_w=np.zeros(buses), held_var=np.zeros(buses), load_w=np.zeros(buses), load_var=np.zeros(buses),
+        cdu_heat_w=np.zeros(cdus), cdu_given_w=np.zeros(cdus), hall_liquid_w=np.zeros(halls), hall_air_w=np.zeros(halls),
+        plant_heat_w=np.zeros(halls), plant_w=np.zeros(halls), plant_capacity_w=np.zeros(halls), plant_full_w=np.zeros(halls),
+    )  # fmt: skip
+    flows = order.Flows(
+        gpu=np.zeros((racks, gpu.COEFFICIENTS)), node=np.zeros((racks, 4)), cdu=np.zeros((n, cdus, cdu.MATRIX)),
+        cdu_k_w_k=np.zeros(cdus), cdu_flow_kg_s=np.zeros(cdus), cdu_pump_w=np.zeros(cdus), cdu_shaft_w=np.zeros(cdus),
+        hall=np.zeros((n, halls, hall.MATRIX)), hall_w_k=np.zeros(halls), hall_flow_kg_s=np.zeros(halls),
+        hall_pump_w=np.zeros(halls), hall_shaft_w=np.zeros(halls),
+    )  # fmt: skip
+    service = order.Service(
+        cdu_pumps=plant.cdu_pump.count.copy(), cdu_speed=np.ones(cdus), hall_pumps=plant.hall_pump.count.copy(),
+        hall_speed=np.ones(halls), chillers=plant.wiring.chillers.copy(), set_point_c=plant.hall.set_point_c.copy(),
+        in_service=np.ones(buses, np.int64), energised=np.ones(buses, np.int64), source_pu=np.array([compiled.site.feed.source]),
+    )  # fmt: skip
+    state = order.State(
+        blocks=np.zeros((plant.wiring.block_node.shape[0], gpu.ROWS * gpu.LANES)),
+        node=zeros(order.NodeState, nodes), cdu=zeros(cdu.CduState, cdus), hall=zeros(hall.HallState, halls),
+        network=zeros(radial.NetworkState, buses), service=service, flows=flows,
+        slopes=order.Slopes(np.zeros(cdus), np.zeros(halls)), step=step,
+    )  # fmt: skip
+    rows = order.gpu_rows(state)
+    start_c = float(np.mean(plant.hall.set_point_c)) + 10
+    rows[:, [gpu.DIE, gpu.HBM, gpu.PLATE, gpu.HOTTEST]] = start_c
+    rows[:, gpu.SILICON], rows[:, gpu.CAP] = compiled.silicon, np.inf
+    state.node.plate_c[:] = state.cdu.supply_c[:] = state.cdu.return_c[:] = start_c
+    state.hall.supply_c[:] = state.hall.return_c[:] = plant.hall.set_point_c
+    radial.flat_start(state.network, compiled.site.feed.source)
+    return state

@@ -1,0 +1,175 @@
+"""The site file as frozen models: joins the components' Specs into parts, halls and the electrical tree.
+
+Every model forbids unknown keys; every quantity carries its unit. What one field cannot know (names that
+must exist, nodes without a parent, a CDU without a rack) is checked on the whole site in `check`.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StrictStr, model_validator
+
+from twin.components.cable import CableSpec
+from twin.components.cdu import CduSpec
+from twin.components.chiller import ChillerSpec
+from twin.components.feed import FeedSpec
+from twin.components.gpu import GpuSpec
+from twin.components.pump import PumpSpec
+from twin.components.rack import AirRackSpec, RackSpec
+from twin.components.server import NodeSpec
+from twin.components.transformer import TransformerSpec
+from twin.core.quantity import Duration, Length, Power, Ratio, Spec, Temperature, TemperatureDifference, Volume
+
+Name = Annotated[StrictStr, Field(pattern=r"^[A-Za-z][A-Za-z0-9_.-]*$")]
+SCHEMA_VERSION = 1
+
+
+class CduPart(CduSpec):
+    """A CDU type with its pumps; the pumps' flow is its design flow."""
+
+    pumps: PumpSpec
+    power_factor: Ratio = Field(gt=0, le=1)
+
+
+class Parts(Spec):
+    """A library of types by name. Several files are merged; a name may stand in one of them only."""
+
+    schema_version: Literal[1]
+    sources: dict[str, str] = {}
+    """Where the numbers come from, by short name."""
+    gpus: dict[Name, GpuSpec] = {}
+    nodes: dict[Name, NodeSpec] = {}
+    racks: dict[Name, RackSpec] = {}
+    air_racks: dict[Name, AirRackSpec] = {}
+    cdus: dict[Name, CduPart] = {}
+    chillers: dict[Name, ChillerSpec] = {}
+    transformers: dict[Name, TransformerSpec] = {}
+    cables: dict[Name, CableSpec] = {}
+
+
+class RackGroup(Spec):
+    """So many racks of one type in a hall."""
+
+    type: StrictStr
+    count: int = Field(gt=0)
+
+
+class CduGroup(Spec):
+    """So many CDUs of one type in a hall; without it there are as many as the racks need."""
+
+    type: StrictStr
+    count: int = Field(gt=0)
+
+
+class PlantSpec(Spec):
+    """Air-cooled chillers of one hall."""
+
+    type: StrictStr
+    count: int = Field(gt=0)
+    power_factor: Ratio = Field(gt=0, le=1)
+
+
+class HallSpec(Spec):
+    """A data hall with its facility water loop and its heat rejection."""
+
+    name: Name
+    racks: tuple[RackGroup, ...] = Field(min_length=1)
+    air_racks: tuple[RackGroup, ...] = ()
+    cdus: tuple[CduGroup, ...] = ()
+    supply: Temperature
+    """Facility water supply set point."""
+    coil_approach: TemperatureDifference
+    """Air leaving the rear-door coils above facility supply."""
+    volume: Volume
+    """Facility water in the hall's loop, half of it hot."""
+    pumps: PumpSpec
+    """Facility water pumps; their flow is the loop's design flow."""
+    plant: PlantSpec
+    boards: tuple[StrictStr, ...] = Field(min_length=1)
+    """Unit substations for racks: nodes of the electrical tree, each alone or a group by its ``count``."""
+    mechanical_boards: tuple[StrictStr, ...] = Field(min_length=1)
+    """The same for pumps and plant."""
+
+
+class ElectricalNodeSpec(Spec):
+    """A bus of the distribution tree together with the element that feeds it from its parent."""
+
+    name: Name
+    parent: StrictStr
+    """The node it hangs on; "feed" is the point of interconnection."""
+    type: StrictStr | None = None
+    """A transformer or cable type; none for a busbar."""
+    length: Length | None = None
+    """Of a cable."""
+    count: int = Field(default=1, gt=0)
+    """So many alike, named name-01, name-02, ..."""
+    spacing: Length | None = None
+    """They hang one behind the other on the parent's cable, so far apart; without it all on the parent itself."""
+    limit: Power | None = Field(default=None, gt=0)
+    """Power that must not be exceeded here by contract; the node is metered as a substation."""
+
+
+class ElectricalSpec(Spec):
+    """The distribution tree from the point of interconnection to the low-voltage boards."""
+
+    base: Literal["100 MVA"] = "100 MVA"
+    nodes: tuple[ElectricalNodeSpec, ...] = Field(min_length=1)
+
+
+class LimitSpec(Spec):
+    """How the limits of feed and substations are judged."""
+
+    window: Literal["1 s", "1 min", "demand interval"] = "1 min"
+    """The mean that is binding by contract; the other two are reported beside it."""
+    demand_interval: Duration = Field(default=900.0, gt=0)
+
+
+class MeterSpec(Spec):
+    """Telemetry of power: how often it is read and how old it is when a policy sees it."""
+
+    period: Duration = Field(gt=0)
+    delay: Duration = Field(ge=0)
+
+
+class ActuatorSpec(Spec):
+    """The path of a power cap from the policy to the board."""
+
+    latency: Duration = Field(ge=0)
+    quantum: Power = Field(gt=0)
+
+
+class ControlSpec(Spec):
+    """Between a policy and the plant."""
+
+    site_meter: MeterSpec
+    """Feed and substations."""
+    node_meter: MeterSpec
+    """Servers and GPU boards."""
+    cap: ActuatorSpec
+
+
+class Site(Spec):
+    """A whole site."""
+
+    schema_version: Literal[1]
+    name: Name
+    title: StrictStr = ""
+    altitude: Length
+    weather: StrictStr
+    """Climate the default scenario uses."""
+    parts: tuple[StrictStr, ...] = ()
+    """Files with part types, relative to this file."""
+    library: Parts | None = None
+    """Part types given in place; a resolved file has all of them here."""
+    feed: FeedSpec
+    limits: LimitSpec = LimitSpec()
+    control: ControlSpec
+    electrical: ElectricalSpec
+    halls: tuple[HallSpec, ...] = Field(min_length=1)
+    notes: tuple[str, ...] = ()
+    """What is estimated or assumed; stands in every report."""
+
+    @model_validator(mode="after")
+    def _some_parts(self) -> "Site":
+        if not self.parts and self.library is None:
+            raise ValueError("name part files under parts, or give types under library")
+        return self
