@@ -44,8 +44,8 @@ from twin.core.quantity import (
 )
 
 LANES = 8
-ROWS = 14
-(DIE, HBM, PLATE, POWER, WANT, HEAT, OVER, SILICON, CAP, ACTIVITY, SLOW, ENERGY, HOTTEST, THROTTLED) = range(ROWS)
+ROWS = 13
+(DIE, HBM, PLATE, POWER, WANT, HEAT, PEAK, SILICON, CAP, SLOW, ENERGY, HOTTEST, THROTTLED) = range(ROWS)
 COEFFICIENTS = 20
 _LITRES_PER_MINUTE = 60e3  # in a m3/s
 
@@ -241,46 +241,59 @@ def coefficients(gpu, k, plate_w_k, dt_s, out):
 
 
 @kernel(fast=True)
-def advance_block(x, c, supply_c, idle_w, span_w, max_w, l0, l1, l2, l3, at_c, start_c, hbm_start_c, slope, floor, slow_c, free_c):
-    """One second of a block of eight GPUs, in place: ``x`` [14 * 8], coefficients ``c`` [20]."""
+def advance_block(
+    x, c, supply_c, low, high, idle_w, span_w, max_w, l0, l1, l2, l3, at_c, start_c, hbm_start_c, slope, floor, slow_c, free_c
+):
+    """One second of a block of eight GPUs, in place: ``x`` [13 * 8], coefficients ``c`` [20].
+
+    The first four lanes work at activity ``low``, the others at ``high``. Heat, energy, peak and throttled time
+    add up until `settle_block`.
+    """
     f0, f1, f2, f3, f4, f5, f6, f7, f8 = c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7], c[8]
     g0, g1, g2 = c[9], c[10], c[11]
     t0, t1, t2 = c[12] * supply_c, c[13] * supply_c, c[14] * supply_c
     w0, w1, w2, w3, w4 = c[15], c[16], c[17], c[18], c[19] * supply_c
+    want_low, want_high = idle_w + span_w * low, idle_w + span_w * high
     for i in range(LANES):
         # All loads come first: one behind a condition would keep the loop from becoming vector code.
-        die, hbm, plate = x[i], x[LANES + i], x[2 * LANES + i]
-        was_slow, cap, energy, hottest = x[SLOW * LANES + i], x[CAP * LANES + i], x[ENERGY * LANES + i], x[HOTTEST * LANES + i]
+        die, hbm, plate, cap = x[i], x[LANES + i], x[2 * LANES + i], x[CAP * LANES + i]
+        silicon, was_slow, energy = x[SILICON * LANES + i], x[SLOW * LANES + i], x[ENERGY * LANES + i]
+        heat, peak, throttled = x[HEAT * LANES + i], x[PEAK * LANES + i], x[THROTTLED * LANES + i]
         above = die - at_c
-        want = (idle_w + span_w * x[ACTIVITY * LANES + i]) * x[SILICON * LANES + i] + (l0 + above * (l1 + above * (l2 + above * l3)))
+        dynamic = want_low if i < LANES // 2 else want_high
+        want = dynamic * silicon + (l0 + above * (l1 + above * (l2 + above * l3)))
         over = max(die - start_c, hbm - hbm_start_c)
         slow = 1.0 if die > slow_c else (was_slow if die > free_c else 0.0)
         soft = max(floor, max_w - slope * max(over, 0.0))
         limit = floor if slow > 0.5 else soft
-        power = min(want, min(limit, cap))
-        x[POWER * LANES + i] = power
-        x[WANT * LANES + i] = want
-        x[OVER * LANES + i] = over
-        x[SLOW * LANES + i] = slow
-        x[ENERGY * LANES + i] = energy + power
+        free = min(want, min(cap, max_w))
+        power = min(free, limit)
         next_die = f0 * die + f1 * hbm + f2 * plate + g0 * power + t0
-        x[HEAT * LANES + i] = w0 * die + w1 * hbm + w2 * plate + w3 * power + w4
         x[i] = next_die
         x[LANES + i] = f3 * die + f4 * hbm + f5 * plate + g1 * power + t1
         x[2 * LANES + i] = f6 * die + f7 * hbm + f8 * plate + g2 * power + t2
-        x[HOTTEST * LANES + i] = max(hottest, next_die)
+        x[POWER * LANES + i] = power
+        x[WANT * LANES + i] = want
+        x[SLOW * LANES + i] = slow
+        x[ENERGY * LANES + i] = energy + power
+        x[HEAT * LANES + i] = heat + (w0 * die + w1 * hbm + w2 * plate + w3 * power + w4)
+        x[PEAK * LANES + i] = max(peak, next_die)
+        x[THROTTLED * LANES + i] = throttled + (1.0 if limit < free else 0.0)
 
 
 @kernel
-def count_throttled(x, max_w):
-    """GPUs of a block held by temperature below both what they want and their cap; adds a second to each."""
-    count = 0.0
+def settle_block(x):
+    """Heat [J], hottest die [degC] and throttled time in all [s] of a block since the last call, in one fixed order."""
+    heat, hottest, throttled = 0.0, -np.inf, 0.0
     for i in range(LANES):
-        free_w = min(x[WANT * LANES + i], min(x[CAP * LANES + i], max_w))
-        if x[POWER * LANES + i] < free_w - 1e-9:
-            x[THROTTLED * LANES + i] += 1.0
-            count += 1.0
-    return count
+        peak = x[PEAK * LANES + i]
+        heat += x[HEAT * LANES + i]
+        throttled += x[THROTTLED * LANES + i]
+        hottest = max(hottest, peak)
+        x[HOTTEST * LANES + i] = max(x[HOTTEST * LANES + i], peak)
+        x[PEAK * LANES + i] = -np.inf
+        x[HEAT * LANES + i] = 0.0
+    return heat, hottest, throttled
 
 
 @kernel

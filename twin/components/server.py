@@ -156,24 +156,30 @@ def fan_power_w(full_w, full_heat_w, least, heat_w):
 
 
 @kernel
-def draw(node, k, gpu_w, gpu_air_w, activity):
-    """Power at the inlet, to liquid-cooled parts and into air [W, W, W] of a server of type ``k``.
+def draw(liquid_w, air_w, gpu_w, gpu_air_w, fan_w, fan_full_heat_w, fan_least, supply_w, curve):
+    """Power at the inlet and into air [W, W] of a server whose parts draw ``liquid_w`` and ``air_w``.
 
-    ``gpu_w`` is what its GPU boards draw, ``gpu_air_w`` the part of it that heats air.
+    ``gpu_w`` is what its GPU boards draw, ``gpu_air_w`` the part of it that heats air; the rest as in `NodeParams`.
     """
-    liquid_w = node.liquid_idle_w[k] + node.liquid_span_w[k] * activity
-    air_w = node.air_idle_w[k] + node.air_span_w[k] * activity
-    fan_w = fan_power_w(node.fan_w[k], node.fan_full_heat_w[k], node.fan_least[k], air_w + gpu_air_w)
-    direct_w = gpu_w + liquid_w + air_w + fan_w
-    loss_w = supply_loss_w(node.supply_loss[k], node.supply_w[k], direct_w)
-    return direct_w + loss_w, liquid_w, air_w + gpu_air_w + fan_w + loss_w
+    fans_w = fan_power_w(fan_w, fan_full_heat_w, fan_least, air_w + gpu_air_w)
+    direct_w = gpu_w + liquid_w + air_w + fans_w
+    loss_w = supply_loss_w(curve, supply_w, direct_w)
+    return direct_w + loss_w, air_w + gpu_air_w + fans_w + loss_w
+
+
+def inlet_w(node: NodeParams, kind: int, gpu_w: float, gpu_air_w: float, activity: float) -> float:
+    """Power [W] at the inlet of a server of type ``kind`` whose GPU boards draw ``gpu_w``."""
+    liquid_w = node.liquid_idle_w[kind] + node.liquid_span_w[kind] * activity
+    air_w = node.air_idle_w[kind] + node.air_span_w[kind] * activity
+    fans = (node.fan_w[kind], node.fan_full_heat_w[kind], node.fan_least[kind])
+    return float(draw(liquid_w, air_w, gpu_w, gpu_air_w, *fans, node.supply_w[kind], node.supply_loss[kind])[0])
 
 
 @kernel
 def plate_coefficients(conductance_w_k, capacity_j_k, dt_s):
-    """Of dT/dt = (P - G (T - T_in))/C over ``dt_s``: weight of the old T, gain of P/G, mean weight of the old T.
+    """Of dT/dt = (P - G (T - T_in))/C over ``dt_s``: weight of the old T - T_in, gain of P/G, mean weight of the old.
 
-    Without flow G is 0: the second is then dt/C and multiplies P alone. An infinite step gives the steady state.
+    Without flow G is 0 and the gain, dt/C, is that of P alone. An infinite step gives the steady state.
     """
     if dt_s == np.inf:
         return 0.0, 1.0, 0.0

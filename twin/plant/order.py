@@ -69,10 +69,12 @@ class NodeState(NamedTuple):
     job: Annotated[IVec, Var("1", "job it works on, 0 when idle")]
     power_w: Annotated[Vec, Var("W", "power at its inlet in the last second")]
     gpu_w: Annotated[Vec, Var("W", "power of its GPU boards in the last second")]
+    want_w: Annotated[Vec, Var("W", "power its GPU boards would draw uncapped in the last second")]
     energy_j: Annotated[Vec, Var("J", "energy at its inlet since the last record")]
     asked: Annotated[Vec, Var("s", "work asked for since the last record, in GPU seconds at full speed")]
     lost: Annotated[Vec, Var("s", "work lost since the last record, in GPU seconds at full speed")]
     lost_total_s: Annotated[Vec, Var("s", "work lost by one of its GPUs in the whole run")]
+    rack_throttled_s: Annotated[Vec, Var("s", "throttled time of all GPUs of each rack in the whole run")]
 
 
 class Service(NamedTuple):

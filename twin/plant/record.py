@@ -118,6 +118,16 @@ class Records(NamedTuple):
 
 
 @kernel
+def count_temperatures(blocks, row, lanes, first_c, width_k, counts):
+    """Count GPUs by the temperature in ``row`` of their block; what is outside the bins goes to the outer ones."""
+    counts[:] = 0.0
+    for b in range(blocks.shape[0]):
+        for lane in range(lanes):
+            k = int((blocks[b, row * lanes + lane] - first_c) / width_k)
+            counts[min(max(k, 0), counts.size - 1)] += 1.0
+
+
+@kernel
 def site_row(step, flows, network, s, base_mva, air_racks_w, doors_w, site, at):
     """Write row ``at`` of the site record for second ``s`` of the macro-step."""
     total = step.total

@@ -65,42 +65,6 @@ def update_flows(plant: Plant, state: State, *, steady: bool = False) -> None:
 
 
 @kernel
-def _node(kinds, node, t, n, c, gpu_w, want_w, gpu_air_w, activity, supply_c, loss1, loss2, alive, out):
-    """One second of server ``n`` of type ``t``: adds its power, heat and work to ``out`` [8]."""
-    drawn_w, liquid_w, air_w = 0.0, 0.0, 0.0
-    if alive:
-        drawn_w, liquid_w, air_w = server.draw(kinds, t, gpu_w, gpu_air_w, activity)
-    above = node.plate_c[n] - supply_c
-    given_w = liquid_w
-    if c[3] > 0.0:
-        settled = liquid_w / c[3]
-        given_w = c[3] * (settled + (above - settled) * c[2])
-        node.plate_c[n] = supply_c + settled + (above - settled) * c[0]
-    else:
-        given_w = 0.0
-        node.plate_c[n] += liquid_w * c[1]
-    gpus = kinds.gpus[t]
-    lost = activity * gpus * gpu.speed_lost(want_w, gpu_w, loss1, loss2)
-    node.power_w[n] = drawn_w
-    node.gpu_w[n] = gpu_w
-    node.energy_j[n] += drawn_w
-    node.asked[n] += activity * gpus
-    node.lost[n] += lost
-    node.lost_total_s[n] += lost / gpus
-    out[NODE_W] += drawn_w
-    out[LIQUID_W] += given_w
-    out[AIR_W] += air_w
-    out[LOST] += lost
-    out[DEMAND] += activity * gpus
-
-
-@kernel
-def _lane_sum(a):
-    """Sum of eight lanes, in one fixed order."""
-    return ((a[0] + a[4]) + (a[1] + a[5])) + ((a[2] + a[6]) + (a[3] + a[7]))
-
-
-@kernel
 def _half_sum(x, row, half):
     """Sum of four lanes of a row of a block, in one fixed order."""
     at = row * _L + half * _HALF
@@ -108,58 +72,93 @@ def _half_sum(x, row, half):
 
 
 @kernel
-def advance_rack(r, g, kinds, rack, block_node, blocks, node, blocks_c, parts_c, tcs_c, tcs_k_s, energised, activity, ticks, out):
-    """All ``ticks`` seconds of rack ``r``; fills ``out`` [tick, rack, 8] with means over each second."""
-    k, t, i = rack.gpu[r], rack.node[r], rack.cdu[r]
-    first, last = rack.first_block[r], rack.first_block[r] + rack.blocks[r]
-    c, parts = blocks_c[r], parts_c[r]
-    rate = g.leakage_per_k[k]
-    l0 = g.leakage_w[k]
+def advance_servers(r, g, kinds, rack, node, parts, supply_c, activity, alive, out):
+    """One second of the servers of rack ``r`` around their GPUs; fills power, heat and work of ``out`` [8]."""
+    k, t, first = rack.gpu[r], rack.node[r], rack.first_node[r]
+    air, loss1, loss2, gpus = g.air_share[k], g.loss_linear[k], g.loss_quadratic[k], kinds.gpus[t]
+    liquid_idle_w, liquid_span_w = kinds.liquid_idle_w[t], kinds.liquid_span_w[t]
+    air_idle_w, air_span_w = kinds.air_idle_w[t], kinds.air_span_w[t]
+    fan_w, fan_full_heat_w, fan_least = kinds.fan_w[t], kinds.fan_full_heat_w[t], kinds.fan_least[t]
+    supply_w, curve = kinds.supply_w[t], kinds.supply_loss[t]
+    keep, gain, mean, conductance = parts[0], parts[1], parts[2], parts[3]
+    job, gpus_w, wants_w, plates_c, powers_w = node.job, node.gpu_w, node.want_w, node.plate_c, node.power_w
+    energy_j, asked, losses, lost_total_s = node.energy_j, node.asked, node.lost, node.lost_total_s
+    # Without flow the gain is dt/C, acts on the power itself, and nothing is given to the coolant.
+    per_conductance = 1.0 / conductance if conductance > 0.0 else 1.0
+    drawn_sum, gpus_sum, given_sum, air_sum, lost_sum, asked_sum = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+    for n in range(first, first + rack.nodes[r]):
+        a, board_w = activity[job[n]], gpus_w[n]
+        drawn_w, liquid_w, air_w = 0.0, 0.0, 0.0
+        if alive:
+            liquid_w = liquid_idle_w + liquid_span_w * a
+            drawn_w, air_w = server.draw(
+                liquid_w, air_idle_w + air_span_w * a, board_w, air * board_w, fan_w, fan_full_heat_w, fan_least, supply_w, curve
+            )
+        settled, above = liquid_w * per_conductance, plates_c[n] - supply_c
+        plates_c[n] = supply_c + above * keep + settled * gain
+        powers_w[n] = drawn_w
+        energy_j[n] += drawn_w
+        if board_w < wants_w[n]:
+            lost = a * gpus * gpu.speed_lost(wants_w[n], board_w, loss1, loss2)
+            losses[n] += lost
+            lost_total_s[n] += lost / gpus
+            lost_sum += lost
+        asked[n] += a * gpus
+        asked_sum += a * gpus
+        drawn_sum += drawn_w
+        gpus_sum += board_w
+        given_sum += conductance * (settled + (above - settled) * mean)
+        air_sum += air_w
+    out[NODE_W], out[GPU_W], out[LIQUID_W], out[AIR_W] = drawn_sum, gpus_sum, given_sum, air_sum
+    out[LOST], out[DEMAND] = lost_sum, asked_sum
+
+
+@kernel
+def advance_boards(r, g, rack, block_node, blocks, node, c, supply_c, activity):
+    """One second of the GPUs of rack ``r``; leaves what the boards of each server draw and want in ``node``."""
+    k, job, gpus_w, wants_w = rack.gpu[r], node.job, node.gpu_w, node.want_w
+    rate, l0 = g.leakage_per_k[k], g.leakage_w[k]
     l1, l2, l3 = l0 * rate, l0 * rate**2 / 2.0, l0 * rate**3 / 6.0
     idle_w, span_w, max_w, at_c = g.idle_dynamic_w[k], g.span_w[k], g.max_w[k], g.leakage_at_c[k]
     start_c, hbm_start_c, slope = g.throttle_start_c[k], g.hbm_throttle_start_c[k], g.throttle_slope_w_k[k]
-    floor, slow_c, free_c, air = g.throttle_floor_w[k], g.slowdown_c[k], g.release_c[k], g.air_share[k]
-    loss1, loss2 = g.loss_linear[k], g.loss_quadratic[k]
-    job, alive = node.job, energised[rack.board[r]] > 0
-    hot, over, heat = np.empty(_L), np.empty(_L), np.empty(_L)
+    floor, slow_c, free_c = g.throttle_floor_w[k], g.slowdown_c[k], g.release_c[k]
+    for b in range(rack.first_block[r], rack.first_block[r] + rack.blocks[r]):
+        x = blocks[b]
+        low, high = block_node[b, 0], block_node[b, 1]
+        gpu.advance_block(
+            x, c, supply_c, activity[job[low]], activity[job[high]],
+            idle_w, span_w, max_w, l0, l1, l2, l3, at_c, start_c, hbm_start_c, slope, floor, slow_c, free_c,
+        )  # fmt: skip
+        p_low, p_high = _half_sum(x, gpu.POWER, 0), _half_sum(x, gpu.POWER, 1)
+        w_low, w_high = _half_sum(x, gpu.WANT, 0), _half_sum(x, gpu.WANT, 1)
+        if low == high:
+            gpus_w[low], wants_w[low] = p_low + p_high, w_low + w_high
+        else:
+            gpus_w[low], wants_w[low], gpus_w[high], wants_w[high] = p_low, w_low, p_high, w_high
+
+
+@kernel
+def advance_rack(r, g, kinds, rack, block_node, blocks, node, blocks_c, parts_c, tcs_c, tcs_k_s, energised, activity, ticks, out):
+    """All ``ticks`` seconds of rack ``r``; fills ``out`` [tick, rack, 8].
+
+    Powers are means over each second; heat of the boards, hottest die and throttled GPUs stand for the whole step.
+    """
+    alive = energised[rack.board[r]] > 0
     for s in range(ticks):
-        supply_c = tcs_c[i] + tcs_k_s[i] * (s + 0.5)
-        row = out[s, r]
-        row[:] = 0.0
-        hot[:] = -np.inf
-        over[:] = -np.inf
-        heat[:] = 0.0
-        for b in range(first, last):
-            x = blocks[b]
-            low, high = block_node[b, 0], block_node[b, 1]
-            a_low, a_high = activity[s, job[low]], activity[s, job[high]]
-            for l in range(_HALF):
-                x[gpu.ACTIVITY * _L + l] = a_low
-            for l in range(_HALF):
-                x[gpu.ACTIVITY * _L + _HALF + l] = a_high
-            gpu.advance_block(
-                x, c, supply_c, idle_w, span_w, max_w, l0, l1, l2, l3, at_c, start_c, hbm_start_c, slope, floor, slow_c, free_c
-            )
-            for l in range(_L):
-                hot[l] = max(hot[l], x[l])
-            for l in range(_L):
-                over[l] = max(over[l], x[gpu.OVER * _L + l])
-            for l in range(_L):
-                heat[l] += x[gpu.HEAT * _L + l]
-            p_low, p_high = _half_sum(x, gpu.POWER, 0), _half_sum(x, gpu.POWER, 1)
-            w_low, w_high = _half_sum(x, gpu.WANT, 0), _half_sum(x, gpu.WANT, 1)
-            row[GPU_W] += p_low + p_high
-            if low == high:
-                p_low, w_low = p_low + p_high, w_low + w_high
-            else:
-                _node(kinds, node, t, high, parts, p_high, w_high, air * p_high, a_high, supply_c, loss1, loss2, alive, row)
-            _node(kinds, node, t, low, parts, p_low, w_low, air * p_low, a_low, supply_c, loss1, loss2, alive, row)
-        row[LIQUID_W] += _lane_sum(heat)
-        row[HOTTEST_C] = hot.max()
-        # Slowdown latches above its release temperature, which lies above the start of throttling.
-        if over.max() > 0.0:
-            for b in range(first, last):
-                row[THROTTLED] += gpu.count_throttled(blocks[b], max_w)
+        supply_c = tcs_c[rack.cdu[r]] + tcs_k_s[rack.cdu[r]] * (s + 0.5)
+        advance_boards(r, g, rack, block_node, blocks, node, blocks_c[r], supply_c, activity[s])
+        advance_servers(r, g, kinds, rack, node, parts_c[r], supply_c, activity[s], alive, out[s, r])
+    heat_j, hottest_c, throttled_s = 0.0, -np.inf, 0.0
+    for b in range(rack.first_block[r], rack.first_block[r] + rack.blocks[r]):
+        heat, hottest, throttled = gpu.settle_block(blocks[b])
+        heat_j += heat
+        hottest_c = max(hottest_c, hottest)
+        throttled_s += throttled
+    for s in range(ticks):
+        out[s, r, LIQUID_W] += heat_j / ticks
+        out[s, r, HOTTEST_C] = hottest_c
+        out[s, r, THROTTLED] = (throttled_s - node.rack_throttled_s[r]) / ticks
+    node.rack_throttled_s[r] = throttled_s
 
 
 @kernel(parallel=True)
@@ -300,7 +299,9 @@ def advance_halls(hall_p, halls, flows, slopes, step, ticks):
 
 
 @kernel
-def carry(rack, network, solution, service, flows, step, ticks, held, base_mva, books, site, at, electrical, seconds):
+def carry(
+    rack, network, solution, metered, service, flows, step, ticks, held, base_mva, books, site, substation_w, at, electrical, seconds
+):
     """Each second's power flow, recorded and booked. ``held`` is what `hall_loads` returned.
 
     Returns 0, or minus the second (from 1) in which the network had no solution.
@@ -318,13 +319,16 @@ def carry(rack, network, solution, service, flows, step, ticks, held, base_mva, 
         if radial.sweep(network, step.load_w, step.load_var, service.energised, service.source_pu[0], solution) < 0:
             return -(s + 1)
         record.site_row(step, flows, solution, s, base_mva, racks_w, doors_w + more_doors_w, site, at + s)
+        for k in range(metered.size):
+            substation_w[at + s, k] = solution.power_pu[metered[k]] * base_mva * 1e6
         record.add_electrical(solution, base_mva, seconds + s, electrical)
         ledger.book_second(step, solution, base_mva, site, at + s, lines_w + more_lines_w, books)
     return 0
 
 
 def advance(
-    plant: Plant, state: State, activity: Vec, ticks: int, books: Vec, site: record.SiteRecord, at: int,
+    plant: Plant, state: State, activity: Vec, ticks: int, books: Vec, site: record.SiteRecord,
+    substation_w: Vec, at: int,
     records: record.Records, seconds: int,
 ) -> int:  # fmt: skip
     """One macro-step of ``ticks`` seconds, activity [tick, job]; site rows go to ``at`` and on.
@@ -337,8 +341,8 @@ def advance(
     held = hall_loads(plant.wiring, flows, service.energised, step.plant_w, step.held_w, step.held_var, step.hall_air_w)
     run_racks(plant, state, activity, ticks)
     failed = carry(
-        plant.rack, plant.network, state.network, service, flows, step, ticks, held, radial.BASE_MVA,
-        books, site, at, records.electrical, seconds,
+        plant.rack, plant.network, state.network, plant.wiring.substation, service, flows, step, ticks, held, radial.BASE_MVA,
+        books, site, substation_w, at, records.electrical, seconds,
     )  # fmt: skip
     if failed:
         return int(failed)
