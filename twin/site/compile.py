@@ -48,6 +48,7 @@ class Compiled:
     """Power at the inlet of a server at full activity on mean silicon."""
     silicon: Vec
     """Dynamic power of each GPU over its type's, [block, lane]."""
+    cdu_types: list[str]
     electrical_kind: list[str]
     electrical_limit_w: Vec
     electrical_rating_va: Vec
@@ -70,6 +71,7 @@ class _Layout:
     rack_board: list[str]
     cdus: list[str]
     cdu_type: list[CduPart]
+    cdu_name: list[str]
     cdu_hall: list[int]
     cdu_board: list[str]
     air: list[tuple[str, int, str, int]]  # board, hall, type, racks
@@ -130,6 +132,7 @@ def compile_site(site: Site, seed: int = 0) -> Compiled:
         substation_limit_w=limits[metered],
         node_max_w=_node_max(plant, racks)[node_rack],
         silicon=_silicon(library, layout, blocks_per, [node.gpu for node in node_of], seed),
+        cdu_types=layout.cdu_name,
         electrical_kind=kinds,
         electrical_limit_w=limits,
         electrical_rating_va=ratings,
@@ -154,11 +157,12 @@ def _share_out(count: int, over: int) -> IVec:
 
 
 def _lay_out(site: Site, library: Parts, boards: dict[str, list[str]]) -> _Layout:
-    layout = _Layout([], [], [], [], [], [], [], [], [], [])
+    layout = _Layout([], [], [], [], [], [], [], [], [], [], [])
     for h, spec in enumerate(site.halls):
         kinds = [group.type for group in spec.racks for _ in range(group.count)]
         supply = [name for group in spec.boards for name in boards[group]]
-        own_boards = [supply[i] for i in _share_out(len(kinds), len(supply))]
+        ratings = np.array([library.racks[kind].rating for kind in kinds])
+        own_boards = [supply[i] for i in ((np.cumsum(ratings) - ratings / 2) / ratings.sum() * len(supply)).astype(int)]
         given = {group.type: group.count for group in spec.cdus}
         own_cdus = np.zeros(len(kinds), int)
         for kind in dict.fromkeys(library.racks[name].cdu for name in kinds):
@@ -169,6 +173,7 @@ def _lay_out(site: Site, library: Parts, boards: dict[str, list[str]]) -> _Layou
             start = sum(name.startswith(f"{spec.name}/") for name in layout.cdus)
             layout.cdus += [f"{spec.name}/cdu-{start + n + 1:03d}" for n in range(count)]
             layout.cdu_type += [library.cdus[kind]] * count
+            layout.cdu_name += [kind] * count
             layout.cdu_hall += [h] * count
             layout.cdu_board += [own_boards[i] for i in first]
         layout.racks += [f"{spec.name}/rack-{i + 1:03d}" for i in range(len(kinds))]
@@ -293,7 +298,7 @@ def _node_max(plant: order.Plant, racks: rack.RackParams) -> Vec:
     """Power at the inlet of a server of each rack with every board at its rating."""
     boards_w = plant.gpu.max_w[racks.gpu] * plant.node.gpus[racks.node]
     air_w = plant.gpu.air_share[racks.gpu] * boards_w
-    return np.array([server.draw(plant.node, t, b, a, 1.0)[0] for t, b, a in zip(racks.node, boards_w, air_w, strict=True)])
+    return np.array([server.inlet_w(plant.node, t, b, a, 1.0) for t, b, a in zip(racks.node, boards_w, air_w, strict=True)])
 
 
 def _silicon(library: Parts, layout: _Layout, blocks: IVec, kinds: list[str], seed: int) -> Vec:
@@ -336,13 +341,14 @@ def new_state(compiled: Compiled) -> order.State:
     )  # fmt: skip
     state = order.State(
         blocks=np.zeros((plant.wiring.block_node.shape[0], gpu.ROWS * gpu.LANES)),
-        node=zeros(order.NodeState, nodes), cdu=zeros(cdu.CduState, cdus), hall=zeros(hall.HallState, halls),
+        node=zeros(order.NodeState, nodes)._replace(rack_throttled_s=np.zeros(racks)), cdu=zeros(cdu.CduState, cdus), hall=zeros(hall.HallState, halls),
         network=zeros(radial.NetworkState, buses), service=service, flows=flows,
         slopes=order.Slopes(np.zeros(cdus), np.zeros(halls)), step=step,
     )  # fmt: skip
     rows = order.gpu_rows(state)
     start_c = float(np.mean(plant.hall.set_point_c)) + 10
     rows[:, [gpu.DIE, gpu.HBM, gpu.PLATE, gpu.HOTTEST]] = start_c
+    rows[:, gpu.PEAK] = -np.inf
     rows[:, gpu.SILICON], rows[:, gpu.CAP] = compiled.silicon, np.inf
     state.node.plate_c[:] = state.cdu.supply_c[:] = state.cdu.return_c[:] = start_c
     state.hall.supply_c[:] = state.hall.return_c[:] = plant.hall.set_point_c

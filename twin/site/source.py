@@ -157,4 +157,5 @@ def build(model: type[M], source: Source, error: type[InputError] = SiteError, d
     try:
         return model.model_validate(given)
     except ValidationError as wrong:
-        raise error([source.problem(loc, said) for loc, said in explain(model, given, wrong.errors())]) from None
+        problems = [source.problem(loc, said) for loc, said in explain(model, given, wrong.errors())]
+        raise error(sorted(problems, key=lambda problem: (problem.line or 0, problem.column or 0))) from None

@@ -154,8 +154,8 @@ class Site(Spec):
     name: Name
     title: StrictStr = ""
     altitude: Length
-    weather: StrictStr
-    """Climate the default scenario uses."""
+    scenario: StrictStr | None = None
+    """Scenario file that runs where none is named, relative to this file."""
     parts: tuple[StrictStr, ...] = ()
     """Files with part types, relative to this file."""
     library: Parts | None = None

@@ -1,0 +1,137 @@
+"""Scenario files as frozen models: when, what weather, which jobs, which policy, what happens.
+
+A scenario is read from a file, or is the default: a July design day of 24 hours, the whole site training,
+`feed-limit` in charge.
+"""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AwareDatetime, Field, StrictStr, model_validator
+
+from twin.core.errors import Problem, ScenarioError
+from twin.core.quantity import Duration, Power, Spec
+from twin.drive.jobs import JobsSpec, JobSpec
+from twin.drive.weather import WeatherSpec
+from twin.site.source import Source, build, read
+
+_START = datetime.fromisoformat("2026-07-15T00:00:00-05:00")
+
+
+class PolicySpec(Spec):
+    """Which policy is in charge, and with what fields."""
+
+    name: StrictStr
+    """A known policy, or FILE.py:Class."""
+    period: Duration | None = Field(default=None, gt=0)
+    """How often it acts; without it as often as it wants."""
+    fields: dict[str, float | int | str | bool] = {}
+    """Its fields by name, in base units."""
+
+
+class CallSpec(Spec):
+    """The utility calls for less: a lower limit for a while, told some time before."""
+
+    given: Duration = Field(ge=0)
+    """When the site is told, after the start."""
+    begin: Duration = Field(ge=0, alias="from")
+    """When the limit holds, after the start."""
+    end: Duration = Field(gt=0, alias="until")
+    limit: Power = Field(gt=0)
+    """Of the whole site."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "CallSpec":
+        if not self.given <= self.begin < self.end:
+            raise ValueError("a call is given first, then begins, then ends")
+        return self
+
+
+class EventSpec(Spec):
+    """Something happens to a named thing: it trips, or something of it is set."""
+
+    at: Duration = Field(ge=0)
+    trip: StrictStr | None = None
+    """A pump, chiller or electrical node by name: hall-3/cdu-017/pump-a, hall-3/pump-b, hall-3/chiller-05, t1."""
+    set: dict[str, str | float] | None = None
+    """Values by path: feed.limit, feed.voltage, hall-3.supply, hall-3.pump_speed, hall-3/cdu-017.pump_speed."""
+    lasts: Duration | None = Field(default=None, gt=0, alias="for")
+    """How long; without it to the end."""
+
+    @model_validator(mode="after")
+    def _one(self) -> "EventSpec":
+        if (self.trip is None) == (self.set is None):
+            raise ValueError("give either trip or set")
+        return self
+
+
+class Scenario(Spec):
+    """A whole scenario."""
+
+    schema_version: Literal[1] = 1
+    title: StrictStr = ""
+    site: StrictStr | None = None
+    """Site file it was written for, relative to this file; used when no site is given on the command line."""
+    start: AwareDatetime = _START
+    duration: Annotated[Duration, Field(gt=0)] = 86400.0
+    weather: WeatherSpec = WeatherSpec(design_day="summer")
+    jobs: JobsSpec | tuple[JobSpec, ...] = JobsSpec(mix="mixed-training")
+    policy: PolicySpec = PolicySpec(name="feed-limit")
+    calls: tuple[CallSpec, ...] = ()
+    events: tuple[EventSpec, ...] = ()
+    changes: dict[str, Any] = {}
+    """Changes of the site by path."""
+    watch: tuple[StrictStr, ...] = ()
+    """GPUs recorded every second, by name."""
+    seed: int = Field(default=0, ge=0)
+
+    @model_validator(mode="after")
+    def _no_overlap(self) -> "Scenario":
+        calls = sorted(self.calls, key=lambda call: call.begin)
+        for one, two in zip(calls, calls[1:], strict=False):
+            if two.begin < one.end:
+                raise ValueError(f"the calls from {one.begin:g} s and from {two.begin:g} s overlap")
+        return self
+
+
+def load_scenario(path: Path | str) -> Scenario:
+    """The scenario at ``path``. Raises ScenarioError with every problem, each with its line."""
+    source = read(path, ScenarioError)
+    scenario = build(Scenario, source, ScenarioError)
+    problems = _overlaps(scenario, source)
+    if problems:
+        raise ScenarioError(problems)
+    return scenario
+
+
+def load_for(path: Path | str) -> Path:
+    """The site file a scenario file names. Raises ScenarioError where it names none."""
+    scenario = load_scenario(path)
+    if scenario.site is None:
+        raise ScenarioError([Problem(str(path), None, None, "site", "names no site; give one on the command line")])
+    return Path(path).parent / scenario.site
+
+
+def _overlaps(scenario: Scenario, source: Source) -> list[Problem]:
+    """Events on one target that are in force at the same time."""
+    problems = []
+    for target, spans in targets(scenario.events).items():
+        spans.sort()
+        for (_, end, first), (begin, _, second) in zip(spans, spans[1:], strict=False):
+            if begin < end:
+                message = f'"{target}" is already changed by event {first} until {end:g} s; events on one thing must not overlap'
+                problems.append(source.problem(("events", second), message))
+    return problems
+
+
+def targets(events: tuple[EventSpec, ...]) -> dict[str, list[tuple[float, float, int]]]:
+    """For each named thing the spans (begin, end, event) in which an event holds it."""
+    spans: dict[str, list[tuple[float, float, int]]] = {}
+    for i, event in enumerate(events):
+        end = event.at + event.lasts if event.lasts is not None else float("inf")
+        for target in [event.trip] if event.trip is not None else list(event.set or {}):
+            spans.setdefault(target, []).append((event.at, end, i))
+    return spans
+
+
