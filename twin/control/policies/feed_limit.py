@@ -1,0 +1,79 @@
+"""Hold the feed and every substation under the limit in force by sharing it in proportion to demand.
+
+What boards may draw is the limit less everything else at the meter (the *overhead*: cooling, losses, other
+parts), read at one instant and held at its greatest over `hold_s`, since it follows the boards with the
+thermal delay of the cooling. It is shared as caps, cap_i = clip(s d_i, least, rating) with one factor s, so
+the caps together never exceed what may be drawn, whatever the jobs do until the next act. Demand d_i is the
+peak of what a server's boards drew over the last readings, or their rating where they press against their cap.
+A limit that is announced is obeyed `lead_s` early. The proportional rule is the one power-capping practice
+starts from; Wang and Chen (HPCA 2008) and Meta's Dynamo (ISCA 2016) refine it.
+"""
+
+from collections import deque
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from twin.control.policy import Commands, Seen
+from twin.core.layout import Vec
+
+_PRESSING = 0.97
+
+
+@dataclass
+class FeedLimit:
+    """Share the limit in force among servers in proportion to demand."""
+
+    every_s: float = 5.0
+    margin: float = 0.005
+    lead_s: float = 60.0
+    hold_s: float = 60.0
+    memory_s: float = 60.0
+    _overheads: deque[Vec] = field(default_factory=deque, init=False, repr=False)
+    _demand_w: Vec | None = field(default=None, init=False, repr=False)
+
+    def act(self, seen: Seen) -> Commands:
+        """Caps whose sum stays within what feed and substations leave for GPU boards."""
+        top_w, low_w = seen.fleet.gpus * seen.fleet.gpu_max_w, seen.fleet.gpus * seen.fleet.gpu_min_cap_w
+        demand_w = self._demand(seen, top_w)
+        budgets_w = self._budgets(seen)
+        share_w = share_out(budgets_w[0], demand_w, low_w, top_w)
+        for k, budget_w in enumerate(budgets_w[1:]):
+            own = seen.fleet.substation == k
+            if share_w[own].sum() > budget_w:
+                share_w[own] = share_out(budget_w, demand_w[own], low_w[own], top_w[own])
+        return Commands(share_w / seen.fleet.gpus)
+
+    def _demand(self, seen: Seen, top_w: Vec) -> Vec:
+        pressing = seen.node_gpu_w > _PRESSING * np.minimum(seen.cap_w * seen.fleet.gpus, top_w)
+        wanted_w = np.where(pressing, top_w, np.maximum(seen.node_gpu_w, 1.0))
+        if self._demand_w is not None:
+            wanted_w = np.maximum(wanted_w, self._demand_w * np.exp(-self.every_s / self.memory_s))
+        self._demand_w = np.minimum(wanted_w, top_w)
+        return self._demand_w
+
+    def _budgets(self, seen: Seen) -> Vec:
+        """Power left for GPU boards [W] at the feed and at each substation."""
+        boards_w = np.bincount(seen.fleet.substation + 1, weights=seen.node_gpu_w, minlength=seen.substation_w.size + 1)[1:]
+        overhead_w = np.concatenate([[seen.feed_then_w - seen.node_gpu_w.sum()], seen.substation_then_w - boards_w])
+        self._overheads.append(overhead_w)
+        while len(self._overheads) > max(1.0, self.hold_s / self.every_s):
+            self._overheads.popleft()
+        limit_w = np.concatenate([[seen.least_limit_w(self.lead_s)], seen.substation_limit_w])
+        return limit_w * (1 - self.margin) - np.max(self._overheads, axis=0)
+
+
+def share_out(budget_w: float, demand_w: Vec, low_w: Vec, top_w: Vec) -> Vec:
+    """clip(s d, low, top) with the factor s for which it sums to ``budget_w``, or the nearest bound where none does."""
+    if top_w.sum() <= budget_w:
+        return top_w.copy()
+    factor = budget_w / demand_w.sum()
+    for _ in range(30):
+        share_w = np.clip(factor * demand_w, low_w, top_w)
+        free = (share_w > low_w) & (share_w < top_w)
+        error_w = budget_w - share_w.sum()
+        slope_w = demand_w[free].sum()
+        if abs(error_w) < 1e-6 * abs(budget_w) or slope_w == 0:
+            return share_w
+        factor += error_w / slope_w
+    return np.clip(factor * demand_w, low_w, top_w)

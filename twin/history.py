@@ -1,0 +1,240 @@
+"""What a run keeps: rows of the site each second, of everything else each minute, in blocks to the result file."""
+
+from collections import defaultdict
+from typing import NamedTuple
+
+import numpy as np
+
+from twin.components import gpu
+from twin.core.layout import Vec, variables, zeros
+from twin.drive.weather import WeatherRow
+from twin.plant import ledger, record
+from twin.plant.order import State, gpu_rows
+from twin.results import ResultFile
+from twin.site.compile import FLOOR_WIDTH, Compiled
+
+MINUTE, FLUSH = 60, 3600
+FIRST_C, WIDTH_K, BINS = 10.0, 1.0, 100
+_EXTREME = ("_min", "_max")
+
+
+class JobFacts(NamedTuple):
+    """A job of the run."""
+
+    name: str
+    kind: str
+    start_s: float
+    end_s: float
+
+
+class History:
+    """Records of one run on their way to its file."""
+
+    def __init__(self, compiled: Compiled, file: ResultFile, jobs: list[JobFacts], watch: list[int]) -> None:
+        names = compiled.names
+        self.file, self._compiled, self._jobs, self._watch = file, compiled, jobs, watch
+        self.site = zeros(record.SiteRecord, FLUSH)
+        self.records = record.Records(
+            zeros(record.RackRecord, len(names.racks)),
+            zeros(record.CduRecord, len(names.cdus)),
+            zeros(record.HallRecord, len(names.halls)),
+            zeros(record.ElectricalRecord, len(names.electrical)),
+        )
+        self.seconds = 0
+        self.substation_w = np.zeros((FLUSH, len(compiled.substations)))
+        self._drive: dict[str, Vec] = {name: np.zeros(FLUSH) for name in ("limit_w", "dry_bulb_c", "wet_bulb_c")}
+        self._job_sums = np.zeros((3, len(jobs) + 1))
+        self._minutes: dict[str, dict[str, list[Vec]]] = defaultdict(lambda: defaultdict(list))
+        self._minute_times: list[float] = []
+        self._watched: list[Vec] = []
+        self._row, self._flushed_tick = 0, 0
+        self._open_groups()
+
+    def _open_groups(self) -> None:
+        compiled, file, names = self._compiled, self.file, self._compiled.names
+        file.group("site", {"substation": compiled.substations or ["none"]}, timed=True)
+        file.layout("site", record.SiteRecord)
+        file.series("site", "limit_w", "W", "limit in force at the point of interconnection")
+        file.series("site", "dry_bulb_c", "degC", "outdoor dry bulb")
+        file.series("site", "wet_bulb_c", "degC", "outdoor wet bulb")
+        if compiled.substations:
+            file.series("site", "substation_w", "W", "active power at the substation", ("substation",))
+            file.fixed("site", "substation_limit_w", ("substation",), compiled.substation_limit_w, "W", "limit of the substation")
+        for group, layout, labels in (
+            ("rack", record.RackRecord, names.racks),
+            ("cdu", record.CduRecord, names.cdus),
+            ("hall", record.HallRecord, names.halls),
+        ):
+            file.group(group, {group: labels}, timed=True)
+            file.layout(group, layout, (group,))
+        file.group("electrical", {"node": names.electrical}, timed=True)
+        file.layout("electrical", record.ElectricalRecord, ("node",))
+        if self._jobs:
+            file.group("job", {"job": [job.name for job in self._jobs]}, timed=True)
+            file.layout("job", record.JobRecord, ("job",))
+        file.group("histogram", {"bin": FIRST_C + WIDTH_K * np.arange(BINS)}, timed=True)
+        file.fixed("histogram", "width", (), WIDTH_K, "K", "width of a bin; the outer bins hold what is beyond them")
+        file.series("histogram", "die_count", "1", "GPUs by die temperature, lower edge of the bin", ("bin",))
+        file.series("histogram", "hbm_count", "1", "GPUs by memory temperature, lower edge of the bin", ("bin",))
+        if self._watch:
+            file.group("watch", {"gpu": [names.gpus[i] for i in self._watch]}, timed=True)
+            for name, unit, words in (
+                ("die_c", "degC", "die"), ("hbm_c", "degC", "memory"), ("plate_c", "degC", "cold plate"), ("power_w", "W", "board power"),
+            ):  # fmt: skip
+                file.series("watch", name, unit, words, ("gpu",))
+        self._static()
+
+    def _static(self) -> None:
+        """What does not change with time, so that a file alone is enough to draw its report."""
+        c, file, plant = self._compiled, self.file, self._compiled.plant
+        halls = np.array(c.names.halls)
+        place = np.concatenate([np.arange(n) for n in np.bincount(plant.rack.hall)])
+        racks = {
+            "hall": halls[plant.rack.hall], "type": np.array(c.names.rack_types), "cdu": np.array(c.names.cdus)[plant.rack.cdu],
+            "board": np.array(c.names.electrical)[plant.rack.board], "row": place // FLOOR_WIDTH, "column": place % FLOOR_WIDTH,
+            "gpus": plant.rack.nodes * plant.node.gpus[plant.rack.node],
+        }  # fmt: skip
+        for name, values in racks.items():
+            file.fixed("rack", name, ("rack",), values)
+        file.fixed("rack", "rating_w", ("rack",), plant.rack.rating_w, "W", "rating of the supply line")
+        specs = c.site.library.cdus if c.site.library else {}
+        kinds = c.cdu_types
+        file.fixed("cdu", "hall", ("cdu",), halls[plant.wiring.cdu_hall])
+        file.fixed("cdu", "type", ("cdu",), np.array(kinds))
+        file.fixed("cdu", "rating_w", ("cdu",), [specs[kind].heat for kind in kinds], "W", "design heat")
+        file.fixed("cdu", "rated_flow_kg_s", ("cdu",), plant.cdu.flow_kg_s, "kg s-1", "design flow")
+        pumps = plant.cdu_pump
+        rated = pumps.loop_pa_s2_m6 * (pumps.best_m3_s * pumps.count) ** 3 / pumps.efficiency / pumps.drive_efficiency
+        file.fixed("cdu", "pump_rating_w", ("cdu",), rated, "W", "pump power at design")
+        pumps = plant.hall_pump
+        rated = pumps.loop_pa_s2_m6 * (pumps.best_m3_s * pumps.count) ** 3 / pumps.efficiency / pumps.drive_efficiency
+        hall = ("hall",)
+        file.fixed("hall", "set_point_c", hall, plant.hall.set_point_c, "degC", "supply set point")
+        file.fixed("hall", "plant_capacity_w", hall, plant.chiller.capacity_w * plant.wiring.chillers, "W", "reference capacity of the plant")
+        file.fixed("hall", "chillers", hall, plant.wiring.chillers.astype(int))
+        file.fixed("hall", "pump_rating_w", hall, rated, "W", "pump power at design")
+        file.fixed("hall", "plant", hall, np.array([spec.plant.type for spec in c.site.halls]))
+        node, parent = ("node",), plant.network.parent
+        level = np.zeros(parent.size, int)
+        for i in range(1, parent.size):
+            level[i] = level[parent[i]] + 1
+        file.fixed("electrical", "parent", node, np.array(["" if p < 0 else c.names.electrical[p] for p in parent]))
+        file.fixed("electrical", "kind", node, np.array(c.electrical_kind))
+        file.fixed("electrical", "rating_va", node, c.electrical_rating_va, "VA", "rating of the element")
+        file.fixed("electrical", "limit_w", node, c.electrical_limit_w, "W", "limit by contract")
+        file.fixed("electrical", "level", node, level)
+        if self._jobs:
+            file.fixed("job", "kind", ("job",), np.array([job.kind for job in self._jobs]))
+            file.fixed("job", "start_s", ("job",), [job.start_s for job in self._jobs], "s", "start after that of the run")
+            file.fixed("job", "end_s", ("job",), [job.end_s for job in self._jobs], "s", "end after the start of the run")
+
+    @property
+    def row(self) -> int:
+        """Row of the site record that the next second goes to."""
+        return self._row
+
+    def latest(self, name: str) -> float:
+        """The last second's value of a site variable."""
+        return float(getattr(self.site, name)[self._row - 1])
+
+    def add(self, tick: int, ticks: int, state: State, limit_w: Vec, air: WeatherRow) -> None:
+        """After a macro-step of ``ticks`` that ended at ``tick``: what kernels did not write themselves."""
+        rows = slice(self._row, self._row + ticks)
+        self._drive["limit_w"][rows] = limit_w
+        self._drive["dry_bulb_c"][rows], self._drive["wet_bulb_c"][rows] = air.dry_bulb_c, air.wet_bulb_c
+        self._row += ticks
+        self.seconds += ticks
+        if self._watch:
+            rows_now = gpu_rows(state)
+            at = np.divmod(self._watch, gpu.LANES)
+            self._watched.append(np.array([rows_now[at[0], row, at[1]] for row in (gpu.DIE, gpu.HBM, gpu.PLATE, gpu.POWER)]))
+        if tick % MINUTE == 0:
+            self.minute(tick, state)
+        if self._row == FLUSH:
+            self.flush()
+
+    def collect_jobs(self, state: State) -> None:
+        """Add what servers did since the last call to the jobs they hold; called before any job moves."""
+        node, count = state.node, len(self._jobs) + 1
+        for k, values in enumerate((node.energy_j, node.asked, node.lost)):
+            self._job_sums[k] += np.bincount(node.job, weights=values, minlength=count)
+            values[:] = 0.0
+
+    def minute(self, tick: int, state: State) -> None:
+        """Close the records of the seconds since the last one; a run may end within a minute."""
+        if not self.seconds:
+            return
+        seconds = float(self.seconds)
+        for group, kept in zip(("rack", "cdu", "hall", "electrical"), self.records, strict=True):
+            for name, values in zip(kept._fields, kept, strict=True):
+                rows = values.copy() if name.endswith(_EXTREME) else values / seconds
+                self._minutes[group][name].append(rows)
+                values[:] = 0.0
+        hall = self._minutes["hall"]
+        drawn_w = hall["plant_w"][-1]
+        hall["cop"][-1] = np.divide(hall["cop"][-1], drawn_w, out=np.full_like(drawn_w, np.nan), where=drawn_w > 0)
+        self.collect_jobs(state)
+        self._close_jobs(state, seconds)
+        counts = np.zeros(BINS)
+        for name, row in (("die_count", gpu.DIE), ("hbm_count", gpu.HBM)):
+            record.count_temperatures(state.blocks, row, gpu.LANES, FIRST_C, WIDTH_K, counts)
+            self._minutes["histogram"][name].append(counts.copy())
+        self._minute_times.append(float(tick))
+        self.seconds = 0
+
+    def _close_jobs(self, state: State, seconds: float) -> None:
+        energy, asked, lost = self._job_sums[:, 1:] / seconds
+        held = np.bincount(state.node.job, minlength=len(self._jobs) + 1)[1:]
+        for name, values in zip(record.JobRecord._fields, (held, energy, asked - lost, asked), strict=True):
+            self._minutes["job"][name].append(np.asarray(values, float))
+        self._job_sums[:] = 0.0
+
+    def flush(self) -> None:
+        """Write what has gathered."""
+        if self._row:
+            time_s = self._flushed_tick + 1.0 + np.arange(self._row)
+            rows = {name: values[: self._row] for name, values in zip(self.site._fields, self.site, strict=True)}
+            rows |= {name: values[: self._row] for name, values in self._drive.items()}
+            if self._compiled.substations:
+                rows["substation_w"] = self.substation_w[: self._row]
+            self.file.append("site", time_s, rows)
+            if self._watched:
+                watched = np.array(self._watched)
+                fields = ("die_c", "hbm_c", "plate_c", "power_w")
+                self.file.append("watch", time_s, {name: watched[:, k] for k, name in enumerate(fields)})
+                self._watched.clear()
+            self._flushed_tick += self._row
+            self._row = 0
+        if self._minute_times:
+            for group, columns in self._minutes.items():
+                if group != "job" or self._jobs:
+                    self.file.append(group, np.array(self._minute_times), {n: np.array(v) for n, v in columns.items()})
+            self._minutes.clear()
+            self._minute_times.clear()
+
+    def finish(self, state: State, events: list[tuple[float, str, str]], parts: list[ledger.Part], flows: list[tuple[str, str, float]]) -> None:
+        """Totals of every GPU, the events and the books."""
+        c, file, rows = self._compiled, self.file, gpu_rows(state)
+        file.group("gpu", {"gpu": np.arange(c.gpus)}, timed=False)
+        totals = {
+            "energy_j": rows[:, gpu.ENERGY], "hottest_c": rows[:, gpu.HOTTEST], "throttled_s": rows[:, gpu.THROTTLED],
+            "lost_work_s": np.repeat(state.node.lost_total_s, c.node_gpus),
+        }  # fmt: skip
+        meaning = dict(variables(record.GpuTotals))
+        for name, values in totals.items():
+            file.fixed("gpu", name, ("gpu",), np.ascontiguousarray(values).reshape(-1), *meaning[name])
+        node = np.repeat(np.arange(c.node_rack.size), c.node_gpus)
+        file.fixed("gpu", "rack", ("gpu",), c.node_rack[node])
+        file.fixed("gpu", "node", ("gpu",), node - c.plant.rack.first_node[c.node_rack[node]])
+        file.fixed("gpu", "slot", ("gpu",), np.concatenate([np.arange(n) for n in c.node_gpus]))
+        file.group("events", {"event": np.arange(len(events))}, timed=False)
+        file.fixed("events", "time_s", ("event",), np.array([e[0] for e in events], float), "s", "time since the start")
+        file.fixed("events", "what", ("event",), np.array([e[1] for e in events], object))
+        file.fixed("events", "message", ("event",), np.array([e[2] for e in events], object))
+        file.group("books", {"part": [p.name for p in parts], "flow": np.arange(len(flows))}, timed=False)
+        for name in ("in_", "out", "stored"):
+            file.fixed("books", name, ("part",), [getattr(p, name) for p in parts], "J", f"energy {name.strip('_')}")
+        file.fixed("books", "residual", ("part",), [p.residual for p in parts], "1", "what does not close, over what came in")
+        file.fixed("books", "source", ("flow",), np.array([f[0] for f in flows]))
+        file.fixed("books", "target", ("flow",), np.array([f[1] for f in flows]))
+        file.fixed("books", "energy_j", ("flow",), [f[2] for f in flows], "J", "energy from source to target")

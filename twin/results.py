@@ -1,0 +1,132 @@
+"""Arrays out of a run into one netCDF-4 file with units, words and provenance, written as the run goes.
+
+Rows gather in memory for an hour of simulated time and are then appended, so memory does not grow with the
+length of a run. The file is written beside its final name and moved there when it is whole.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import h5netcdf
+import h5py
+import numpy as np
+import xarray as xr
+
+from twin.core.errors import OutputError, TraceError, file_problem
+from twin.core.layout import Vec, variables
+
+_SHORT = {"rack", "cdu", "hall", "electrical", "job"}  # histories kept in single precision
+_TEXT = h5py.string_dtype()
+
+
+class ResultFile:
+    """A result being written."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._partial = path.with_suffix(".partial")
+        try:
+            self._file = h5netcdf.File(self._partial, "w")
+        except OSError as wrong:
+            raise OutputError([file_problem(path.parent, f"cannot be written to: {wrong.strerror or wrong}")]) from wrong
+
+    def attributes(self, **attributes: str | float | int) -> None:
+        """Attributes of the whole result."""
+        self._file.attrs.update(attributes)
+
+    def group(self, name: str, axes: Mapping[str, list[str] | Vec], *, timed: bool) -> None:
+        """A group with its axes; ``timed`` gives it a time axis that grows."""
+        group = self._file.create_group(name)
+        if timed:
+            group.dimensions["time"] = None
+            time = group.create_variable("time", ("time",), "f8", chunks=(3600,))
+            time.attrs.update({"units": "s", "long_name": "time since the start, at the end of the interval"})
+        for axis, labels in axes.items():
+            group.dimensions[axis] = len(labels)
+            self.fixed(name, axis, (axis,), labels)
+
+    def fixed(self, group: str, name: str, dims: tuple[str, ...], values: Any, units: str = "", words: str = "") -> None:
+        """A variable that does not change with time."""
+        values = np.asarray(values)
+        is_text = values.dtype.kind in "UO"
+        made = self._file[group].create_variable(name, dims, _TEXT if is_text else values.dtype)
+        if values.size:
+            made[...] = values.astype(object) if is_text else values
+        if not is_text:
+            made.attrs["units"] = units or "1"
+        if words:
+            made.attrs["long_name"] = words
+
+    def series(self, group: str, name: str, units: str, words: str, axes: tuple[str, ...] = ()) -> None:
+        """A variable that grows with time."""
+        home = self._file[group]
+        sizes = tuple(home.dimensions[axis].size for axis in axes)
+        rows = 3600 if not axes else max(1, min(60, 2**18 // max(1, int(np.prod(sizes)))))
+        kind = "f4" if group in _SHORT else "f8"
+        options: dict[str, Any] = {"compression": "gzip", "compression_opts": 1, "shuffle": True}
+        made = home.create_variable(name, ("time", *axes), kind, chunks=(rows, *sizes), **options)
+        method = "minimum" if name.endswith("_min") else "maximum" if name.endswith("_max") else "mean"
+        made.attrs.update({"units": units, "long_name": words, "cell_methods": f"time: {method}"})
+
+    def layout(self, group: str, layout: type, axes: tuple[str, ...] = ()) -> None:
+        """Every field of a record layout as a growing variable."""
+        for name, var in variables(layout):
+            self.series(group, name, var.unit, var.words, axes)
+
+    def append(self, group: str, time_s: Vec, rows: Mapping[str, Vec]) -> None:
+        """Rows at the end of a group; OutputError where the disk is full."""
+        home = self._file[group]
+        before, after = home.dimensions["time"].size, home.dimensions["time"].size + len(time_s)
+        try:
+            home.resize_dimension("time", after)
+            home.variables["time"][before:after] = time_s
+            for name, values in rows.items():
+                home.variables[name][before:after] = values
+            self._file.flush()
+        except OSError as wrong:
+            raise OutputError([file_problem(self.path, f"cannot be written any further: {wrong.strerror or wrong}")]) from wrong
+
+    def finish(self) -> None:
+        """Close the file and move it to its name."""
+        self._file.close()
+        self._partial.replace(self.path)
+
+    def discard(self) -> None:
+        """Remove what was written."""
+        self._file.close()
+        self._partial.unlink(missing_ok=True)
+
+
+class Result:
+    """A finished run: its directory, and its data as a DataTree."""
+
+    def __init__(self, directory: Path | str) -> None:
+        self.directory = Path(directory)
+
+    @property
+    def path(self) -> Path:
+        """The result file."""
+        return self.directory / "result.nc"
+
+    @property
+    def tree(self) -> xr.DataTree:
+        """Everything recorded, read lazily: ``tree["site"]["feed_w"]``."""
+        try:
+            return xr.open_datatree(self.path, engine="h5netcdf", decode_times=False)
+        except Exception as wrong:
+            raise TraceError([file_problem(self.path, f"cannot be read as a result: {wrong}")]) from wrong
+
+    @property
+    def site(self) -> xr.Dataset:
+        """The site, a row a second."""
+        return self.tree["site"].to_dataset()
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What run.json says."""
+        return dict(json.loads((self.directory / "run.json").read_text()))
+
+    def __repr__(self) -> str:
+        return f"Result({str(self.directory)!r})"
