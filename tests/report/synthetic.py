@@ -207,7 +207,7 @@ def electrical(size: Size) -> xr.Dataset:
         "power_w": loading * 1e6, "loading": loading * 0.98, "loading_max": loading, "loss_w": loading * 1e4,
         "voltage_pu_min": np.full_like(loading, 0.98), "voltage_pu_max": np.full_like(loading, 1.01),
     }  # fmt: skip
-    data["voltage_pu_min"][70, -2] = 0.93
+    data["voltage_pu_min"][70:71, -2] = 0.93
     static = {
         "parent": [n[1] for n in nodes], "kind": [n[2] for n in nodes], "rating_va": [n[3] for n in nodes],
         "limit_w": np.full(len(nodes), np.nan), "level": [n[4] for n in nodes],
@@ -260,10 +260,14 @@ def books() -> xr.Dataset:
     parts = ["racks", "cdus", "halls", "plant", "electrical", "site", "water"]
     inward = np.array([1e10, 1e10, 1e10, 1e10, 1e10, 2e10, 0.0])
     flows = [
-        ("feed", "electrical losses", 0.6e9), ("feed", "racks", 17.4e9), ("feed", "heat rejection", 2.0e9),
-        ("racks", "CDUs", 14.0e9), ("racks", "hall air", 3.4e9), ("CDUs", "facility water", 14.0e9),
-        ("hall air", "facility water", 3.4e9), ("facility water", "heat rejection", 17.4e9),
-        ("heat rejection", "ambient", 19.4e9), ("electrical losses", "ambient", 0.6e9),
+        ("feed", "transformers and cables", 0.3e9), ("feed", "GPU servers", 14.6e9),
+        ("feed", "network and storage", 0.8e9), ("feed", "pumps and fans", 0.9e9), ("feed", "busways", 0.15e9),
+        ("feed", "chillers", 3.25e9), ("GPU servers", "cold plates", 12.4e9), ("GPU servers", "rear-door coils", 2.2e9),
+        ("network and storage", "rear-door coils", 0.8e9), ("pumps and fans", "rear-door coils", 0.3e9),
+        ("pumps and fans", "cold plates", 0.2e9), ("pumps and fans", "facility water", 0.4e9),
+        ("busways", "rear-door coils", 0.15e9), ("cold plates", "facility water", 12.6e9),
+        ("rear-door coils", "facility water", 3.45e9), ("facility water", "chillers", 16.45e9),
+        ("chillers", "ambient", 19.7e9), ("transformers and cables", "ambient", 0.3e9),
     ]  # fmt: skip
     held = {
         "in_": ("part", inward), "out": ("part", inward * 0.999), "stored": ("part", inward * 0.001),

@@ -110,7 +110,7 @@ def _hall(_tree: xr.DataTree, halls: xr.Dataset) -> Iterator[_Watched]:
     yield _Watched("warning", "plant at capacity", "of capacity", names, load, full, 1)
     supply = values(halls, "supply_c_max")
     limit = np.broadcast_to(values(halls, "set_point_c") + SUPPLY_EXCESS_K, supply.shape)
-    yield _Watched("warning", "facility supply above set point", "degC", names, supply, limit, 1)
+    yield _Watched("warning", "facility supply above set point", "°C", names, supply, limit, 1)
 
 
 def _cdu(_tree: xr.DataTree, cdus: xr.Dataset) -> Iterator[_Watched]:

@@ -2,6 +2,8 @@
 
 import datetime as dt
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,8 +17,19 @@ from twin.core.layout import Vec
 _NEEDED = {"site": ("time", "feed_w", "node_w", "air_rack_w", "work", "demand", "hottest_c")}
 
 
+@contextmanager
+def reading(path: Path | str) -> Iterator[xr.DataTree]:
+    """`open_result` in a ``with`` block; damage that shows only when data are read is a TraceError too."""
+    with open_result(path) as tree:
+        try:
+            yield tree
+        except (OSError, KeyError) as error:
+            message = f"cannot be read as a result: it is damaged or lacks something ({_first_line(error)})"
+            raise TraceError([file_problem(path, message)]) from error
+
+
 def open_result(path: Path | str) -> xr.DataTree:
-    """The result file at ``path``, read lazily; use it in a ``with`` block.
+    """The result file at ``path``, read lazily; the caller closes it.
 
     A file that cannot be used is a TraceError that names it.
     """

@@ -58,7 +58,7 @@ def _duties(row: _Row, time_s: Vec) -> Iterator[Duty]:
 
 def _electrical(nodes: xr.Dataset) -> Iterator[_Row]:
     rating = values(nodes, "rating_va") / 1e6
-    how = "greatest second of apparent power or current, as a share of the rating"
+    how = "greatest second"
     peak = values(nodes, "loading_max") * rating
     yield _Row("electrical", texts(nodes, "node"), texts(nodes, "kind"), rating, peak, "MVA", how)
 
@@ -68,27 +68,27 @@ def _halls(halls: xr.Dataset) -> Iterator[_Row]:
     plants = texts(halls, "plant") if "plant" in halls else ["plant"] * len(names)
     # The design capacity scales the share so that the margin is the one that counts: of what the weather allows.
     peak = values(halls, "plant_load_max") * values(halls, "plant_capacity_w") / 1e6
-    how = "greatest load as a share of the capacity available in the weather then, times design capacity"
+    how = "greatest second, of capacity then"
     yield _Row("heat rejection", names, plants, values(halls, "plant_capacity_w") / 1e6, peak, "MW", how)
     pumps = values(halls, "pump_w") / 1e3
     rating = values(halls, "pump_rating_w") / 1e3
-    how = "greatest minute of electrical power"
+    how = "greatest minute mean"
     yield _Row("facility pumps", names, ["pumps"] * len(names), rating, pumps, "kW", how)
 
 
 def _cdus(cdus: xr.Dataset) -> Iterator[_Row]:
     names, kinds = texts(cdus, "cdu"), texts(cdus, "type")
     heat, rating = values(cdus, "heat_w") / 1e3, values(cdus, "rating_w") / 1e3
-    yield _Row("CDU heat", names, kinds, rating, heat, "kW", "greatest minute of heat given to facility water")
+    yield _Row("CDU heat", names, kinds, rating, heat, "kW", "greatest minute mean")
     if "pump_rating_w" in cdus:
         pump, rating = values(cdus, "pump_w") / 1e3, values(cdus, "pump_rating_w") / 1e3
-        yield _Row("CDU pumps", names, kinds, rating, pump, "kW", "greatest minute of electrical power")
+        yield _Row("CDU pumps", names, kinds, rating, pump, "kW", "greatest minute mean")
 
 
 def _racks(racks: xr.Dataset) -> Iterator[_Row]:
     rating = values(racks, "rating_w") / 1e3
     power = values(racks, "power_w_max") / 1e3
-    how = "greatest second of power at the servers' inlet"
+    how = "greatest second"
     yield _Row("racks", texts(racks, "rack"), texts(racks, "type"), rating, power, "kW", how)
 
 

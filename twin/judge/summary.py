@@ -14,7 +14,10 @@ _WINDOW_SUFFIX = {"1 s": "1_s_mean", "1 min": "1_min_mean", "demand interval": "
 
 
 def summary(tree: xr.DataTree) -> dict[str, Figure]:
-    """The figures of the verdict; times are seconds after the start, shares 0..1; what did not occur is left out."""
+    """The figures of the verdict; times are seconds after the start, shares 0..1.
+
+    What did not occur (a first time above the limit, a finite cap) is left out.
+    """
     site = tree["site"].to_dataset()
     duration = durations_s(site)
     figures: dict[str, Figure] = {
@@ -28,7 +31,7 @@ def summary(tree: xr.DataTree) -> dict[str, Figure]:
     for one in residuals(tree):
         if one.part in ("site", "water"):
             figures["energy_residual" if one.part == "site" else "water_residual"] = one.residual
-    return {name: value for name, value in figures.items() if not (isinstance(value, float) and np.isnan(value))}
+    return {name: value for name, value in figures.items() if not (isinstance(value, float) and not np.isfinite(value))}
 
 
 def _power_figures(site: xr.Dataset, duration: Vec) -> dict[str, Figure]:

@@ -19,14 +19,21 @@ from twin.report.flow import edges, through
 from twin.report.tables import Cell, Table
 
 _MOST_ALARMS = 100
-_TIGHTEST = 8
+_TIGHTEST = 6
 _HOTTEST = 20
 
 
 def figures(tree: xr.DataTree) -> Table:
     """The figures of the verdict, under the names they have in run.json."""
     rows: list[tuple[Cell, ...]] = list(summary(tree).items())
-    return Table("figures", "Figures of the run", ("figure", "value"), rows, remark="Names as in run.json, unit last.")
+    return Table(
+        "figures",
+        "Figures of the run",
+        ("figure", "value"),
+        rows,
+        remark="Names as in run.json, unit last.",
+        mixed=True,
+    )
 
 
 def limits(tree: xr.DataTree) -> Table:
@@ -93,7 +100,7 @@ def books(tree: xr.DataTree) -> Table:
         scale, unit = (1.0, "kg") if one.part == "water" else (3.6e9, "MWh")
         rows.append((one.part, unit, one.in_ / scale, one.out / scale, one.stored / scale, one.residual))
     headings = ("part", "unit", "in", "out", "kept", "relative residual (1)")
-    return Table("books", "The books: in = out + kept", headings, rows)
+    return Table("books", "The books: in = out + kept", headings, rows, mixed=True)
 
 
 def flows(tree: xr.DataTree) -> Table:
@@ -103,7 +110,7 @@ def flows(tree: xr.DataTree) -> Table:
     rows: list[tuple[Cell, ...]] = [
         (flow.source, flow.target, flow.energy_j / 3.6e9, 100.0 * flow.energy_j / total) for flow in found
     ]
-    return Table("flows", "Energy flow", ("from", "to", "energy (MWh)", "share (%)"), rows)
+    return Table("flows", "Energy flow", ("from", "to", "energy (MWh)", "share (%)"), rows, folded=True)
 
 
 def pue_hours(tree: xr.DataTree) -> Table:
@@ -113,7 +120,7 @@ def pue_hours(tree: xr.DataTree) -> Table:
     columns = zip(hours.start_s, hours.recorded_s, hours.equipment_inlet, hours.rack_inlet, strict=True)
     rows: list[tuple[Cell, ...]] = [(clock.text(start), *(float(cell) for cell in rest)) for start, *rest in columns]
     headings = ("from", "recorded (s)", "PUE at IT equipment inlet (1)", "PUE at rack inlet (1)")
-    return Table("pue_hours", "Interim PUE hour by hour", headings, rows)
+    return Table("pue_hours", "Interim PUE hour by hour", headings, rows, folded=True)
 
 
 def job_rows(tree: xr.DataTree) -> Table:
@@ -144,7 +151,7 @@ def hottest_gpus(tree: xr.DataTree) -> Table:
             mean_w = float(energy[i]) / seconds
             rows.append((gpu_name(tree, int(i)), float(hottest[i]), mean_w, float(held[i]), float(lost[i]) / 3600.0))
     headings = ("GPU", "hottest die (°C)", "mean power (W)", "throttled (s)", "work lost (GPU-hours)")
-    return Table("hottest_gpus", f"The {len(rows)} hottest GPUs", headings, rows)
+    return Table("hottest_gpus", f"The {len(rows)} hottest GPUs", headings, rows, folded=True)
 
 
 def equipment(tree: xr.DataTree) -> Table:
@@ -154,9 +161,12 @@ def equipment(tree: xr.DataTree) -> Table:
     shown = [duty for name in classes(duties) for duty in tightest(duties, name, _TIGHTEST)]
     headings = ("equipment", "name", "type", "unit", "rating", "peak", "when", "margin (%)", "peak is")
     marks = ["bad" if duty.margin < 0.0 else "warn" if duty.margin < 0.02 else "" for duty in shown]
-    remark = f"Shown: the {_TIGHTEST} with the least margin in each class. The CSV has every one."
+    remark = (
+        f"Shown: the {_TIGHTEST} with the least margin in each class. Electrical peaks are apparent power or "
+        "current over the rating; heat rejection is judged by the capacity available in the weather of the moment."
+    )
     rows, few = ([_duty(duty, clock) for duty in some] for some in (duties, shown))
-    return Table("equipment", "Equipment schedule", headings, rows, few, remark, marks)
+    return Table("equipment", "The tightest of each class", headings, rows, few, remark, marks, mixed=True)
 
 
 def _duty(duty: Duty, clock: ClockTime) -> tuple[Cell, ...]:
@@ -179,8 +189,10 @@ def alarm_rows(tree: xr.DataTree) -> Table:
         for one in groups
     ]
     marks = [{"critical": "bad", "warning": "warn"}.get(one.worst.severity, "") for one in groups]
-    remark = "One line for alarms of one kind that begin in the same minute and hall, with the worst of them; the CSV has all."
-    return Table("alarms", "Alarms and events", headings, [_alarm(one) for one in found], shown, remark, marks)
+    remark = "Alarms of one kind that begin in the same minute and hall are one line; all of them are in the CSV."
+    return Table(
+        "alarms", "Alarms and events", headings, [_alarm(one) for one in found], shown, remark, marks, mixed=True
+    )
 
 
 def _alarm(alarm: Alarm, name: str = "") -> tuple[Cell, ...]:
@@ -199,7 +211,7 @@ def facts(tree: xr.DataTree) -> Table:
         (f"policy: {key}", value if isinstance(value, str) else json.dumps(value))
         for key, value in policy_fields(tree).items()
     ]
-    return Table("facts", "Run facts", ("fact", "value"), rows)
+    return Table("facts", "What was run", ("fact", "value"), rows)
 
 
 def series(tree: xr.DataTree) -> Table:

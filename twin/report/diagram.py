@@ -51,8 +51,10 @@ def one_line(tree: xr.DataTree) -> str | None:
     room = max(1, int((_WIDTH - start) // _STEP))
     rows = _rows(children, room)
     middle = _middles(children, rows)
-    scale = drawing.Scale(0.0, 1.0, "YlOrRd", "of rating")
-    parts = [drawing.words(0.0, 12.0, "Greatest loading of the run; above the rating: dark frame", "small")]
+    scale = drawing.Scale(0.0, 100.0, drawing.LOADING, "%")
+    parts = [
+        drawing.words(0.0, 12.0, "Greatest loading of the run, share of the rating; a heavy frame is above it", "small")
+    ]
     parts += scale.key(_WIDTH - 160.0, 0.0)
     for head, level in depth.items():
         parts += _part(nodes[head], level * _COLUMN, middle[head], scale)
@@ -73,7 +75,7 @@ def _nodes(dataset: xr.Dataset, clock: ClockTime) -> Iterator[Node]:
         most = float(loading[when[i], i])
         tip = (
             f"{name} ({kind}), rated {rating[i] / 1e6:.4g} MVA: at most {100.0 * most:.1f} % at "
-            f"{clock.text(time[when[i]])}; lowest voltage {np.nanmin(voltage[:, i]):.3f} pu"
+            f"{clock.text(time[when[i]])}; lowest voltage {np.fmin.reduce(voltage[:, i]):.3f} pu"
         )
         yield Node(name, parent, kind, most, tip)
 
@@ -140,7 +142,7 @@ def _part(node: Node, x: float, y: float, scale: drawing.Scale) -> list[str]:
     frame = "over" if node.loading > 1.0 else "part"
     return [
         f'<g class="{frame}">{drawing.box(x, y - height / 2, width, height, "var(--card)", node.tip)}</g>',
-        drawing.box(x, y + height / 2 - 4.0, width, 4.0, scale.color(node.loading)),
+        drawing.box(x, y + height / 2 - 4.0, width, 4.0, scale.color(100.0 * node.loading)),
         drawing.words(x + 5.0, y + 2.0, node.name, "small"),
         drawing.words(x + width - 4.0, y + 2.0, _percent(node.loading), "small", "end"),
     ]
@@ -167,12 +169,11 @@ def _leaves(
     for i, name in enumerate(row.leaves):
         x, y = start + _STEP * (i % room), row.y + (height + 4.0) * (i // room)
         node = nodes[name]
-        ink = "#fff" if node.loading > 0.72 else "#222"
         frame = "over" if node.loading > 1.0 else "part"
-        square = drawing.box(x, y - height / 2, width, height, scale.color(node.loading), node.tip)
+        square = drawing.box(x, y - height / 2, width, height, scale.color(100.0 * node.loading), node.tip)
         lines = ((y - 1.5, _short(name)), (y + 7.5, _percent(node.loading)))
         text = "".join(drawing.words(x + width / 2, at, line, "tiny", "middle") for at, line in lines)
-        parts.append(f'<g class="{frame}">{square}</g><g fill="{ink}">{text}</g>')
+        parts.append(f'<g class="{frame}">{square}</g><g fill="#15202b">{text}</g>')
     return parts
 
 

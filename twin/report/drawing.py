@@ -4,6 +4,7 @@ from html import escape
 
 import matplotlib as mpl
 import numpy as np
+from matplotlib.colors import Colormap, LinearSegmentedColormap, to_hex
 
 from twin.core.layout import Vec
 
@@ -33,18 +34,24 @@ def picture(width: float, height: float, parts: list[str], label: str) -> str:
     return "\n".join([head, *parts, "</svg>"])
 
 
+# Calm up to about 80 % of a rating, amber near it, red at it; dark words read on all of it.
+LOADING = LinearSegmentedColormap.from_list(
+    "loading", [(0.0, "#eef2f5"), (0.6, "#b9d0e6"), (0.8, "#8fb3d9"), (0.9, "#ecc468"), (1.0, "#e2705f")]
+)
+
+
 class Scale:
     """Numbers to colours between ``low`` and ``high``; what is not known is left pale."""
 
-    def __init__(self, low: float, high: float, colors: str, unit: str) -> None:
+    def __init__(self, low: float, high: float, colors: str | Colormap, unit: str) -> None:
         self.low, self.high, self.unit = low, high if high > low else low + 1.0, unit
-        self._colors = mpl.colormaps[colors]
+        self._colors = mpl.colormaps[colors] if isinstance(colors, str) else colors
 
     def color(self, value: float) -> str:
         """The fill of a value."""
         if not np.isfinite(value):
             return "var(--faint)"
-        return mpl.colors.to_hex(self._colors(np.clip((value - self.low) / (self.high - self.low), 0.0, 1.0)))
+        return to_hex(self._colors(np.clip((value - self.low) / (self.high - self.low), 0.0, 1.0)))
 
     def key(self, x: float, y: float, width: float = 160.0) -> list[str]:
         """A bar of the colours with its ends and its unit written under it."""

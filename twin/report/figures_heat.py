@@ -31,7 +31,7 @@ def loops(tree: xr.DataTree) -> Figure | None:
         _loop(one, tree, halls.isel(hall=i), name)
         one.set_title(name)
         last_row = i >= len(names) - columns
-        style.clock_axis(one, clock, 0.0, float(values(halls, "time")[-1]), ticks=12 // columns, label=last_row)
+        style.clock_axis(one, clock, 0.0, float(values(halls, "time")[-1]), ticks=16 // columns, label=last_row)
         if i % columns == 0:
             one.set_ylabel("temperature (°C)")
     for one in axes[len(names) :]:
@@ -92,8 +92,13 @@ def plant(tree: xr.DataTree) -> Figure | None:
 
 def _spread(axes: Axes, time_s: Vec, series: Vec, color: str, label: str) -> None:
     """All halls at once: the median as a line, least to greatest as a band."""
-    axes.fill_between(time_s, np.nanmin(series, axis=1), np.nanmax(series, axis=1), color=color, alpha=0.3, linewidth=0)
-    axes.plot(time_s, np.nanmedian(series, axis=1), color=color, label=f"{label}: median hall, band over halls")
+    low, high = np.fmin.reduce(series, axis=1), np.fmax.reduce(series, axis=1)
+    # A plant at rest has no COP, so a minute may have no value at all.
+    known = ~np.isnan(low)
+    median = np.full(len(series), np.nan)
+    median[known] = np.nanmedian(series[known], axis=1)
+    axes.fill_between(time_s, low, high, color=color, alpha=0.3, linewidth=0)
+    axes.plot(time_s, median, color=color, label=f"{label}: median hall, band over halls")
 
 
 def quantiles(edges: Vec, width: Vec, count: Vec, share: float) -> Vec:

@@ -21,7 +21,7 @@ def feed(tree: xr.DataTree) -> Figure:
     """Feed power against the limit in force, as 1 s means and demand; apparent and reactive power, power factor."""
     site, clock = tree["site"].to_dataset(), ClockTime.of(tree)
     time = values(site, "time")
-    figure, axes = style.sheet(3, height_in=4.9, sharex=True, height_ratios=[3.2, 1.4, 1.0])
+    figure, axes = style.sheet(3, height_in=5.4, sharex=True, height_ratios=[3.0, 1.5, 1.2])
     style.draw_series(axes[0], time, values(site, "feed_w") / 1e6, style.POWER, "1 s mean (band: least to greatest)")
     _demand(axes[0], tree, site, clock)
     _limit(axes[0], site)
@@ -31,7 +31,7 @@ def feed(tree: xr.DataTree) -> Figure:
     if "feed_var" in site:
         style.draw_series(axes[1], time, values(site, "feed_var") / 1e6, style.AIR, "reactive (Mvar)")
     axes[1].set_ylim(bottom=0.0)
-    axes[1].set_ylabel("power (MVA, Mvar)")
+    axes[1].set_ylabel("MVA, Mvar")
     style.draw_series(axes[2], time, power_factor(site), style.INK, "power factor")
     axes[2].set_ylabel("power factor (1)")
     axes[2].ticklabel_format(axis="y", useOffset=False)

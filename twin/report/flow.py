@@ -15,7 +15,9 @@ from twin.judge.result import group, texts, values
 from twin.report import style
 
 _BAR = 0.16
-_GAP = 0.035
+_GAP = 0.03
+# Small parts get room for two lines of words.
+_LEAST_ROOM = 0.09
 _UNSEEN = "\0"
 
 
@@ -95,7 +97,7 @@ def energy_flow(tree: xr.DataTree) -> Figure | None:
     total = max(size.values())
     legs = routed(flows)
     places = _places(legs, total)
-    figure, (axes,) = style.sheet(height_in=3.8)
+    figure, (axes,) = style.sheet(height_in=4.2)
     axes.axis("off")
     leave, arrive = ({name: place.high for name, place in places.items()} for _ in range(2))
     for leg in sorted(legs, key=lambda leg: (-places[leg.source].high, -places[leg.target].high)):
@@ -116,8 +118,7 @@ def _places(flows: list[Leg], total: float) -> dict[str, _Place]:
         centre = {name: _pull(name, flows, places) for name in here}
         here.sort(key=lambda name: -centre[name])
         heights = [max(size[name] / total, 0.004) for name in here]
-        # Small parts get room for two lines of words.
-        least = [0.0 if name.startswith(_UNSEEN) else 0.07 for name in here]
+        least = [0.0 if name.startswith(_UNSEEN) else _LEAST_ROOM for name in here]
         rooms = [max(height, low) + _GAP for height, low in zip(heights, least, strict=True)]
         top = 0.5 * sum(rooms)
         for name, height, room in zip(here, heights, rooms, strict=True):

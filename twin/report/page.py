@@ -8,8 +8,8 @@ import jinja2
 import xarray as xr
 from matplotlib.figure import Figure
 
-from twin.core.errors import OutputError, TraceError, file_problem
-from twin.judge.result import ClockTime, open_result
+from twin.core.errors import OutputError, file_problem
+from twin.judge.result import ClockTime, reading
 from twin.judge.summary import summary
 from twin.judge.verdict import verdict
 from twin.judge.words import span
@@ -91,14 +91,9 @@ _CHAPTERS: tuple[tuple[str, str, tuple[tuple[Drawing, str], ...], tuple[Callable
 def write_report(result_path: Path | str, out_path: Path | str) -> Path:
     """Draw the report of ``result_path`` into the file ``out_path``, its tables as CSV into ``tables`` beside it."""
     result_path, out_path = Path(result_path), Path(out_path)
-    with open_result(result_path) as tree:
-        try:
-            sections = [_section(tree, *chapter) for chapter in _CHAPTERS]
-            page = _page(tree, sections)
-        except (OSError, KeyError) as error:
-            # Damage inside the file shows only when the data are read.
-            message = f"cannot be read as a result: it is damaged or lacks something ({error})"
-            raise TraceError([file_problem(result_path, message)]) from error
+    with reading(result_path) as tree:
+        sections = [_section(tree, *chapter) for chapter in _CHAPTERS]
+        page = _page(tree, sections)
     save(out_path, page, [table for section in sections for table in section.tables])
     return out_path
 
@@ -162,12 +157,12 @@ def _tiles(tree: xr.DataTree, figures: dict[str, float | str | bool]) -> list[tu
     clock = ClockTime.of(tree)
     number = {key: float(value) for key, value in figures.items() if not isinstance(value, str)}
     return [
-        ("limit in force", str(figures.get("limit", "none")), f"as {figures['binding_limit_window']}"),
-        ("greatest feed power", f"{text(number['feed_peak_mw'])} MW", clock.text(number["feed_peak_at_s"])),
+        ("limit in force", str(figures.get("limit", "none")), f"judged: {figures['binding_limit_window']}"),
+        ("peak feed power", f"{text(number['feed_peak_mw'])} MW", clock.text(number["feed_peak_at_s"])),
         ("energy bought", f"{text(number['feed_energy_mwh'])} MWh", f"mean {text(number['feed_mean_mw'])} MW"),
         ("interim PUE", f"{number['pue_equipment_inlet']:.3f}", f"{number['pue_rack_inlet']:.3f} at the rack inlet"),
         ("hottest GPU die", f"{number['hottest_gpu_c']:.1f} °C", clock.text(number["hottest_gpu_at_s"])),
-        ("throttled", f"{text(number['throttled_gpu_s'])} GPU-s", f"{text(number['throttled_gpus'])} GPUs"),
+        ("throttled", text(number["throttled_gpu_s"]), f"GPU-seconds, {text(number['throttled_gpus'])} GPUs"),
         ("work lost", f"{100.0 * number['work_lost_share']:.2f} %", f"{text(number['work_lost_gpu_h'])} GPU-hours"),
     ]
 

@@ -80,7 +80,12 @@ def clock_axis(
     axes.set_xlim(begin_s, end_s)
     axes.set_xticks(at, [_tick(clock, float(time), step, days) for time in at])
     if label:
-        axes.set_xlabel(f"clock time, {clock.at(begin_s):%d %b %Y} ({clock.zone})")
+        axes.set_xlabel(f"clock time, {_dates(clock, begin_s, end_s)} ({clock.zone})")
+
+
+def _dates(clock: ClockTime, begin_s: float, end_s: float) -> str:
+    first, last = clock.at(begin_s), clock.at(end_s - 1.0)
+    return f"{last:%d %b %Y}" if first.date() == last.date() else f"{first:%d %b} to {last:%d %b %Y}"
 
 
 def _tick(clock: ClockTime, time_s: float, step_s: float, days: bool) -> str:

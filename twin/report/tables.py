@@ -13,7 +13,11 @@ Cell = str | float | int | bool
 
 @dataclass(frozen=True)
 class Table:
-    """Rows under headings that carry their unit. ``shown`` are the rows for the page where that is not all of them."""
+    """Rows under headings that carry their unit.
+
+    ``shown`` are the rows for the page where that is not all of them; ``mixed`` columns hold numbers of several units,
+    so that each is rounded by itself; a ``folded`` table opens when it is asked for.
+    """
 
     key: str
     title: str
@@ -22,13 +26,25 @@ class Table:
     shown: list[tuple[Cell, ...]] | None = None
     remark: str = ""
     marks: list[str] = field(default_factory=list)
+    mixed: bool = False
+    folded: bool = False
 
     @property
-    def lines(self) -> list[tuple[str, list[tuple[str, bool]]]]:
-        """For the page: each row's mark (a CSS class) and its cells as text, with whether it is a number."""
-        rows = self.rows if self.shown is None else self.shown
-        marks = self.marks or [""] * len(rows)
-        cells = [[(text(cell), _is_number(cell)) for cell in row] for row in rows]
+    def _visible(self) -> list[tuple[Cell, ...]]:
+        return self.rows if self.shown is None else self.shown
+
+    @property
+    def heads(self) -> list[tuple[str, bool]]:
+        """For the page: each heading and whether its column is of numbers."""
+        first = self._visible[0] if self._visible else ("",) * len(self.headings)
+        return [(heading, _is_number(cell)) for heading, cell in zip(self.headings, first, strict=True)]
+
+    @property
+    def lines(self) -> list[tuple[str, list[tuple[str, str]]]]:
+        """For the page: each row's mark and its cells as text, each with its CSS class (number, or long words)."""
+        digits = [None if self.mixed else _digits(column) for column in zip(*self._visible, strict=True)]
+        marks = self.marks or [""] * len(self._visible)
+        cells = [[_shown(cell, few) for cell, few in zip(row, digits, strict=True)] for row in self._visible]
         return list(zip(marks, cells, strict=True))
 
     @property
@@ -57,21 +73,32 @@ def write_csv(tables: list[Table], folder: Path) -> None:
         (folder / f"{table.key}.csv").write_text(table.csv(), encoding="utf-8")
 
 
-def text(cell: Cell) -> str:
-    """A cell for reading: about four digits, a thin space between thousands, a dash for what is not there."""
+def text(cell: Cell, digits: int | None = None) -> str:
+    """A cell for reading: about four figures unless ``digits`` after the point are given; a dash where nothing is."""
     if isinstance(cell, bool | np.bool_):
         return "yes" if cell else "no"
     if isinstance(cell, str):
         return cell
     if not np.isfinite(cell):
         return "–"
-    size = abs(cell)
-    if isinstance(cell, int) or size >= 1000.0 or cell == 0.0:
-        return f"{cell:,.0f}".replace(",", "\u202f")
-    if size < 1e-3:
+    if 0.0 < abs(cell) < 1e-3:
         return f"{cell:.2e}"
-    digits = 1 if size >= 100.0 else 2 if size >= 10.0 else 3
-    return f"{cell:.{digits}f}"
+    return f"{cell:,.{_digits((cell,)) if digits is None else digits}f}"
+
+
+def _digits(column: tuple[Cell, ...]) -> int:
+    """Digits after the point that tell the numbers of a column apart: four figures of the largest, two of the least."""
+    sizes = [abs(float(cell)) for cell in column if _is_number(cell)]
+    sizes = [size for size in sizes if np.isfinite(size) and size >= 1e-3]
+    if not sizes or all(size == round(size) for size in sizes):
+        return 0
+    wanted = max(3 - np.floor(np.log10(max(sizes))), 1 - np.floor(np.log10(min(sizes))))
+    return int(np.clip(wanted, 0, 3))
+
+
+def _shown(cell: Cell, digits: int | None) -> tuple[str, str]:
+    words = text(cell, digits)
+    return words, "n" if _is_number(cell) else "long" if len(words) > 30 else ""
 
 
 def _raw(cell: Cell) -> str:
