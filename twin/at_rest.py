@@ -1,0 +1,87 @@
+"""The steady state in words: power, PUE and hottest GPU when nothing changes."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from twin.core.errors import ScenarioError
+from twin.core.quantity import parse
+from twin.network import radial
+from twin.plant import steady
+from twin.plant.order import HOTTEST_C, NODE_W, State
+from twin.site.compile import Compiled, compile_site, new_state
+from twin.site.spec import Site
+
+
+class AtRest(NamedTuple):
+    """A site at rest."""
+
+    feed_w: float
+    feed_var: float
+    servers_w: float
+    equipment_w: float
+    plant_w: float
+    pumps_w: float
+    losses_w: float
+    pue: float
+    hottest_c: float
+    hottest_rack: str
+    lowest_pu: float
+    lowest_node: str
+    highest_load: float
+    highest_node: str
+
+
+def at_rest(site: Site, air_c: float, activity: float) -> AtRest:
+    """The steady state with every server at ``activity`` and ``air_c`` [degC] outdoors; RunError where there is none."""
+    compiled = compile_site(site)
+    state = new_state(compiled)
+    state.node.job[:] = 1
+    steady.settle(compiled.plant, state, np.array([0.0, activity]), air_c, compiled.names.halls)
+    if steady.solve_network(compiled.plant, state) < 0:
+        raise ScenarioError("the electrical network has no solution: voltage collapse")
+    return _read(compiled, state)
+
+
+def _read(compiled: Compiled, state: State) -> AtRest:
+    network, step, flows = state.network, state.step, state.flows
+    base_w, names = radial.BASE_MVA * 1e6, compiled.names
+    racks = step.rack[0]
+    feed_w = float(network.power_pu[0]) * base_w
+    servers_w = float(racks[:, NODE_W].sum())
+    equipment_w = servers_w + float(compiled.plant.wiring.air_rack_w.sum())
+    pumps_w = float(flows.cdu_pump_w.sum() + flows.hall_pump_w.sum())
+    doors_w = float(compiled.plant.rack.door_fan_w.sum() + compiled.plant.wiring.air_door_w.sum())
+    plant_w = float(step.plant_w.sum())
+    low, high = int(np.argmin(network.voltage_pu)), int(np.argmax(network.loading))
+    hot = int(np.argmax(racks[:, HOTTEST_C]))
+    return AtRest(
+        feed_w, float(network.reactive_pu[0]) * base_w, servers_w, equipment_w, plant_w, pumps_w + doors_w,
+        feed_w - equipment_w - plant_w - pumps_w - doors_w, feed_w / equipment_w, float(racks[hot, HOTTEST_C]), names.racks[hot],
+        float(network.voltage_pu[low]), names.electrical[low], float(network.loading[high]), names.electrical[high],
+    )  # fmt: skip
+
+
+def describe(site: Site, weather: str, activity: float) -> list[str]:
+    """`at_rest` in sentences; ``weather`` is a dry bulb with its unit."""
+    try:
+        air_c = parse(weather, "temperature")
+    except ValueError as wrong:
+        raise ScenarioError(f"--at: {wrong}") from None
+    rest = at_rest(site, air_c, activity)
+    limit_w = site.feed.limit
+    held = "within" if rest.feed_w <= limit_w else "above"
+    factor = rest.feed_w / float(np.hypot(rest.feed_w, rest.feed_var))
+    return [
+        f"{site.title or site.name}, {air_c:g} degC outdoors, every server at activity {activity:g}",
+        f"feed {_power(rest.feed_w)}, {held} the limit of {_power(limit_w)}; power factor {factor:.3f}",
+        f"IT {_power(rest.equipment_w)} (servers {_power(rest.servers_w)}); chillers {_power(rest.plant_w)}; "
+        f"pumps and fans {_power(rest.pumps_w)}; electrical losses {_power(rest.losses_w)}",
+        f"PUE {rest.pue:.3f} at the inlet of the IT equipment",
+        f"hottest GPU {rest.hottest_c:.1f} degC, in {rest.hottest_rack}",
+        f"lowest voltage {rest.lowest_pu:.3f} pu at {rest.lowest_node}; highest loading {rest.highest_load:.0%} at {rest.highest_node}",
+    ]
+
+
+def _power(watts: float) -> str:
+    return f"{watts / 1e6:.1f} MW" if abs(watts) >= 1e6 else f"{watts / 1e3:.1f} kW"

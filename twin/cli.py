@@ -1,0 +1,208 @@
+"""The command line: parse, call, print. Nothing but click is imported until a command runs."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+_CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
+
+
+class _Main(click.Group):
+    """Turns errors that are meant for people into sentences and exit codes."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo("interrupted; what was simulated until then is saved, and marked as incomplete", err=True)
+            raise SystemExit(130) from None
+        except click.ClickException:
+            raise
+        except Exception as wrong:
+            from twin.core.errors import TwinError
+
+            if not isinstance(wrong, TwinError) or ctx.params.get("trace"):
+                raise
+            click.echo(str(wrong), err=True)
+            raise SystemExit(wrong.exit_code) from None
+
+
+@click.group(cls=_Main, context_settings=_CONTEXT)
+@click.option("--trace", is_flag=True, help="Show the traceback of an error.")
+@click.version_option(package_name="datacenter-twin", prog_name="twin")
+def main(trace: bool) -> None:
+    """A digital twin of an AI datacenter's power and heat."""
+    del trace
+
+
+@main.command()
+@click.argument("site", type=click.Path(path_type=Path))
+@click.argument("scenario", required=False, type=click.Path(path_type=Path))
+def check(site: Path, scenario: Path | None) -> None:
+    """Check a SITE file, and a SCENARIO on it, without simulating."""
+    loaded, scene, folder = _load(site, scenario, (), None, None, None)
+    from twin.run import Simulation
+
+    simulation = Simulation(loaded, scene, folder)
+    c = simulation.compiled
+    click.echo(
+        f"{site}: {len(c.names.halls)} halls, {len(c.names.racks)} racks, {c.node_rack.size} servers, {c.gpus} GPUs, "
+        f"{len(c.names.cdus)} CDUs, {len(c.names.electrical)} electrical nodes"
+    )
+    click.echo(f"{scene.title or 'default scenario'}: {len(simulation.placements)} jobs, {len(simulation.actions)} events, policy {scene.policy.name}")
+
+
+def _load(
+    site: Path, scenario: Path | None, changes: tuple[str, ...], duration: str | None, policy: str | None, seed: int | None
+) -> tuple[Any, Any, Path]:
+    """Site, scenario and the folder its files are relative to, with what the command line changes."""
+    from twin.inputs import load_inputs
+
+    return load_inputs(site, scenario, changes=changes, duration=duration, policy=policy, seed=seed)
+
+
+@main.command()
+@click.argument("site", type=click.Path(path_type=Path))
+@click.argument("scenario", required=False, type=click.Path(path_type=Path))
+@click.option("-o", "--out", type=click.Path(path_type=Path), required=True, help="Run directory to write.")
+@click.option("-t", "--duration", help="How long, e.g. 10min or 24h.")
+@click.option("-p", "--policy", help="A policy by name, or FILE.py:Class.")
+@click.option("--set", "changes", multiple=True, metavar="PATH=VALUE", help='Change the site by path, e.g. "halls.*.supply=30 degC".')
+@click.option("--seed", type=click.IntRange(min=0), help="Seed of everything random.")
+@click.option("--threads", type=click.IntRange(min=1), help="Threads of the solver; results do not depend on it.")
+@click.option("--force", is_flag=True, help="Overwrite a run that is there.")
+@click.option("--no-report", is_flag=True, help="Do not draw the report.")
+def run(
+    site: Path, scenario: Path | None, out: Path, duration: str | None, policy: str | None, changes: tuple[str, ...],
+    seed: int | None, threads: int | None, force: bool, no_report: bool,
+) -> None:  # fmt: skip
+    """Simulate SCENARIO (the site's default one if left out) on SITE, and draw its report.
+
+    SITE may also be the resolved.yaml of an earlier run, which repeats it bit for bit.
+    """
+    loaded, scene, folder = _load(site, scenario, changes, duration, policy, seed)
+    from twin.console import Console
+    from twin.core import jit
+    from twin.run import run as simulate
+
+    if threads:
+        jit.set_threads(threads)
+    console = Console()
+    if jit.is_cold():
+        console.say("compiling the solver, once for this version (about half a minute)")
+    with console.progress(f"{loaded.name}, {scene.title or 'default scenario'}, {scene.policy.name}") as tell:
+        result = simulate(loaded, scene, out, folder=folder, progress=tell, overwrite=force)
+    _judge(result, console, report=not no_report)
+
+
+def _judge(result: Any, console: Any, *, report: bool) -> None:
+    """Put the verdict's figures into run.json, draw the report, and say what matters."""
+    from twin.finish import finish
+
+    for line in finish(result, report=report):
+        console.say(line)
+
+
+@main.command()
+@click.argument("site", type=click.Path(path_type=Path))
+@click.option("--at", "weather", default="36 degC", show_default=True, help="Dry bulb outdoors.")
+@click.option("--activity", default=1.0, show_default=True, type=click.FloatRange(0, 1), help="Activity of every server.")
+@click.option("--set", "changes", multiple=True, metavar="PATH=VALUE", help="Change the site by path.")
+def steady(site: Path, weather: str, activity: float, changes: tuple[str, ...]) -> None:
+    """What SITE draws and how hot it gets when nothing changes."""
+    loaded, _, _ = _load(site, None, changes, None, None, None)
+    from twin.at_rest import describe
+
+    for line in describe(loaded, weather, activity):
+        click.echo(line)
+
+
+@main.command()
+@click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("-o", "--out", type=click.Path(path_type=Path), help="HTML file; beside the result if left out.")
+def report(runs: tuple[Path, ...], out: Path | None) -> None:
+    """Draw the report of each of RUNS again, from its result.nc alone."""
+    from twin.report.page import write_report
+
+    if out is not None and len(runs) > 1:
+        raise click.UsageError("one report file for several runs: leave out --out")
+    for path in runs:
+        result = path / "result.nc" if path.is_dir() else path
+        click.echo(write_report(result, out or result.with_name("report.html")))
+
+
+@main.command()
+@click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("-o", "--out", type=click.Path(path_type=Path), required=True, help="Directory for the comparison.")
+def compare(runs: tuple[Path, ...], out: Path) -> None:
+    """Lay several RUNS beside each other: differences from the first, and overlaid plots."""
+    from twin.report.compare import write_comparison
+
+    if len(runs) < 2:
+        raise click.UsageError("name at least two runs")
+    click.echo(write_comparison([p / "result.nc" if p.is_dir() else p for p in runs], out))
+
+
+@main.command()
+@click.argument("cases", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--data", type=click.Path(path_type=Path, file_okay=False), envvar="TWIN_DATA", help="Folder with the traces (or TWIN_DATA).")
+@click.option("-o", "--out", type=click.Path(path_type=Path), help="Directory for plots and tables.")
+def validate(cases: tuple[Path, ...], data: Path | None, out: Path | None) -> None:
+    """Hold the model against measured traces: CASES, or all under validation/."""
+    from twin.validate import run_cases
+
+    lines, failed = run_cases(list(cases), data, out)
+    for line in lines:
+        click.echo(line)
+    if failed:
+        raise SystemExit(1)
+
+
+@main.command()
+def policies() -> None:
+    """The policies known by name, with their fields."""
+    from twin.control.policies import POLICIES, describe
+
+    for name, kind in POLICIES.items():
+        words, fields = describe(kind)
+        click.echo(f"{name}: {words}")
+        click.echo("    " + ", ".join(f"{field} = {value!r}" for field, value in fields.items()))
+
+
+@main.command()
+@click.option("-o", "--out", type=click.Path(path_type=Path), default=Path("docs/schema"), show_default=True)
+def schema(out: Path) -> None:
+    """Write the JSON Schemas of site, parts and scenario files."""
+    from twin.schema import write_schemas
+
+    for path in write_schemas(out):
+        click.echo(path)
+
+
+@main.command()
+def warmup() -> None:
+    """Compile the solver now, so that no run has to wait for it."""
+    from twin.core import jit
+    from twin.warm import warm
+
+    was_cold = jit.is_cold()
+    seconds = warm()
+    click.echo(f"{'compiled' if was_cold else 'was compiled already'}; {seconds:.1f} s; kept in {jit.CACHE}")
+
+
+@main.command()
+def doctor() -> None:
+    """Whether this machine is fit: versions, cores, where compiled code is kept."""
+    from twin.warm import examine
+
+    lines, fit = examine()
+    for line in lines:
+        click.echo(line)
+    if not fit:
+        raise SystemExit(1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

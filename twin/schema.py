@@ -1,0 +1,25 @@
+"""JSON Schemas of the files people write, for editors."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from twin.scenario import Scenario
+from twin.site.spec import Parts, Site
+
+
+def schemas() -> dict[str, dict[str, Any]]:
+    """Schema by file name."""
+    models = {"site.v1.json": Site, "parts.v1.json": Parts, "scenario.v1.json": Scenario}
+    return {name: {"$schema": "https://json-schema.org/draft/2020-12/schema", **model.model_json_schema()} for name, model in models.items()}
+
+
+def write_schemas(folder: Path) -> list[Path]:
+    """Write every schema into ``folder``; returns the files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for name, schema in schemas().items():
+        path = folder / name
+        path.write_text(json.dumps(schema, indent=1) + "\n")
+        written.append(path)
+    return written
