@@ -175,10 +175,10 @@ class History:
         hall["cop"][-1] = np.divide(hall["cop"][-1], drawn_w, out=np.full_like(drawn_w, np.nan), where=drawn_w > 0)
         self.collect_jobs(state)
         self._close_jobs(state, seconds)
-        counts = np.zeros(BINS)
+        counts = np.zeros((gpu.LANES, BINS))
         for name, row in (("die_count", gpu.DIE), ("hbm_count", gpu.HBM)):
-            record.count_temperatures(state.blocks, row, gpu.LANES, FIRST_C, WIDTH_K, counts)
-            self._minutes["histogram"][name].append(counts.copy())
+            record.count_temperatures(state.blocks, row, FIRST_C, WIDTH_K, counts)
+            self._minutes["histogram"][name].append(counts.sum(axis=0))
         self._minute_times.append(float(tick))
         self.seconds = 0
 

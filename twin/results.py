@@ -6,6 +6,7 @@ length of a run. The file is written beside its final name and moved there when 
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -90,12 +91,16 @@ class ResultFile:
 
     def finish(self) -> None:
         """Close the file and move it to its name."""
-        self._file.close()
-        self._partial.replace(self.path)
+        try:
+            self._file.close()
+            self._partial.replace(self.path)
+        except OSError as wrong:
+            raise OutputError([file_problem(self.path, f"cannot be finished: {wrong.strerror or wrong}")]) from wrong
 
     def discard(self) -> None:
         """Remove what was written."""
-        self._file.close()
+        with suppress(OSError):
+            self._file.close()
         self._partial.unlink(missing_ok=True)
 
 

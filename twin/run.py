@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import yaml
 
-from twin.components import chiller, gpu
+from twin.components import chiller
 from twin.control.actuation import CapPath
 from twin.control.policies import make_policy
 from twin.control.policy import Fleet, Policy, Seen
@@ -34,7 +34,7 @@ from twin.events import Wanted, actions, feed_limit
 from twin.history import History, JobFacts
 from twin.network import radial
 from twin.plant import ledger, steady, step
-from twin.plant.order import LONGEST_STEP, gpu_rows
+from twin.plant.order import LONGEST_STEP
 from twin.results import Result, ResultFile
 from twin.scenario import Scenario
 from twin.site.compile import Compiled, compile_site, new_state
@@ -172,8 +172,7 @@ class Simulation:
         """Put the caps that hold into the boards; boards on dead supply get nothing."""
         c = self.compiled
         alive = self.state.service.energised[c.plant.rack.board[c.node_rack]] > 0
-        per_gpu = np.repeat(np.where(alive, self.cap_w, 0.0), c.node_gpus)
-        gpu_rows(self.state)[:, gpu.CAP] = per_gpu.reshape(-1, gpu.LANES)
+        step.put_caps(self.state.blocks, c.plant.wiring.block_node, np.where(alive, self.cap_w, 0.0))
         limited = np.minimum(self.cap_w, self.fleet.gpu_max_w)
         self.state.step.capped[:] = (
             self.fleet.gpus[self.cap_w < self.fleet.gpu_max_w].sum(),
@@ -320,7 +319,7 @@ class Simulation:
             "title": s.title or site.title or site.name, "site": site.name, "scenario": s.title or "default scenario",
             "policy": s.policy.name, "policy_fields": json.dumps({"every_s": self.policy.every_s, **s.policy.fields}),
             "start": s.start.isoformat(), "duration_s": float(done), "step_s": 1.0, "seed": s.seed,
-            "twin_version": _version("datacenter-twin"), "source_digest": jit.digest(), "created": datetime.now(UTC).isoformat(timespec="seconds"),
+            "twin_version": installed_version("datacenter-twin"), "source_digest": jit.digest(), "created": datetime.now(UTC).isoformat(timespec="seconds"),
             "complete": int(complete), "binding_limit_window": site.limits.window, "demand_interval_s": site.limits.demand_interval,
             "gpus": c.gpus, "nodes": int(c.node_rack.size), "racks": len(c.names.racks), "notes": json.dumps(self._notes()),
             "Conventions": "CF-1.11",
@@ -353,13 +352,14 @@ class Simulation:
             "speedup": round(done / wall_s, 1) if wall_s > 0 else None, "threads": jit.threads(), "peak_rss_bytes": peak,
             "energy_residual": parts["site"].residual, "worst_part_residual": residual, "water_residual": parts["water"].residual,
             "source_digest": jit.digest(),
-            "versions": {"python": platform.python_version(), **{name: _version(name) for name in ("datacenter-twin", "numba", "numpy", "xarray", "h5netcdf")}},
+            "versions": {"python": platform.python_version(), **{name: installed_version(name) for name in ("datacenter-twin", "numba", "numpy", "xarray", "h5netcdf")}},
         }  # fmt: skip
         (directory / FILES.facts).write_text(json.dumps(facts, indent=2) + "\n")
         (directory / FILES.resolved).write_text(resolved_text(self.site, self.scenario))
 
 
-def _version(name: str) -> str:
+def installed_version(name: str) -> str:
+    """The version of a distribution, or that it is not installed (a checkout used in place)."""
     try:
         return version(name)
     except PackageNotFoundError:

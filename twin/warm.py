@@ -4,11 +4,10 @@ import os
 import platform
 import tempfile
 import time
-from importlib.metadata import version
 from pathlib import Path
 
 from twin.core import jit
-from twin.run import run
+from twin.run import installed_version, run
 from twin.scenario import Scenario
 from twin.site.load import load_site
 
@@ -26,7 +25,7 @@ def warm() -> float:
 def examine() -> tuple[list[str], bool]:
     """What matters of this machine in lines, and whether a run can be expected to work."""
     lines = [f"python {platform.python_version()} on {platform.machine()}, {os.cpu_count()} cores, {jit.threads()} threads for the solver"]
-    lines += [f"{name} {version(name)}" for name in ("datacenter-twin", "numba", "numpy", "scipy", "xarray", "h5netcdf", "matplotlib")]
+    lines += [f"{name} {installed_version(name)}" for name in ("datacenter-twin", "numba", "numpy", "scipy", "xarray", "h5netcdf", "matplotlib")]
     fit = jit.CACHE is not None
     if fit:
         lines.append(f"compiled code is kept in {jit.CACHE}, {'nothing there yet: the first run compiles' if jit.is_cold() else 'and is there'}")

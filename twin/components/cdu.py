@@ -18,7 +18,7 @@ from math import exp, log
 from typing import Annotated, NamedTuple
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from twin.core.jit import kernel
 from twin.core.layout import Var, Vec, frozen
@@ -33,25 +33,19 @@ class CduSpec(Spec):
 
     racks: int = Field(gt=0)
     """Racks it serves at most."""
-    heat: Power
+    heat: Power = Field(gt=0)
     """Design heat."""
     coolant_at: Temperature
     """TCS temperature at which the coolant's properties are taken."""
-    facility_flow: MassFlow
+    facility_flow: MassFlow = Field(gt=0)
     """Facility water through it at design."""
-    ua: Conductance
+    ua: Conductance = Field(gt=0)
     """Conductance of the exchanger at design flows, fouling included."""
     film_exponent: Ratio = Field(default=0.7, ge=0, le=1)
-    volume: Volume
+    volume: Volume = Field(gt=0)
     """TCS coolant of the unit and its racks, half of it hot."""
     alarm_flow: Ratio = Field(default=0.9, gt=0, lt=1)
     """Share of design flow below which it alarms."""
-
-    @model_validator(mode="after")
-    def _possible(self) -> "CduSpec":
-        if self.ua <= 0 or self.facility_flow <= 0 or self.volume <= 0:
-            raise ValueError("ua, facility_flow and volume must be above 0")
-        return self
 
 
 class CduParams(NamedTuple):

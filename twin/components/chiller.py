@@ -31,7 +31,7 @@ Quadratic = tuple[float, float, float]
 class ChillerSpec(Spec):
     """An air-cooled chiller type."""
 
-    capacity: Power
+    capacity: Power = Field(gt=0)
     """Reference heat removed."""
     cop: float = Field(gt=0)
     """Reference heat removed over electrical power, condenser fans included [1]."""
@@ -41,7 +41,7 @@ class ChillerSpec(Spec):
     """EIRFT over the same."""
     load_curve: Quadratic
     """EIRFPLR over the part load ratio."""
-    least_load: Ratio
+    least_load: Ratio = Field(gt=0, lt=1)
     """Part load ratio below which the machine cycles."""
     leaving_range: tuple[Temperature, Temperature]
     """Leaving water temperatures the curves were made for."""
@@ -50,8 +50,6 @@ class ChillerSpec(Spec):
 
     @model_validator(mode="after")
     def _possible(self) -> "ChillerSpec":
-        if self.capacity <= 0:
-            raise ValueError(f"capacity must be above 0 W, found {self.capacity:g} W")
         for low, high in (self.leaving_range, self.air_range):
             if low >= high:
                 raise ValueError(f"a range must rise, found {low:g} to {high:g} degC")

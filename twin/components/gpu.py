@@ -45,21 +45,21 @@ from twin.core.quantity import (
 
 LANES = 8
 ROWS = 13
-(DIE, HBM, PLATE, POWER, WANT, HEAT, PEAK, SILICON, CAP, SLOW, ENERGY, HOTTEST, THROTTLED) = range(ROWS)
-COEFFICIENTS = 20
+(DIE, HBM, PLATE, POWER, WANT, HEAT, PEAK, SLOW, ENERGY, THROTTLED, HOTTEST, CAP, SILICON) = range(ROWS)
+COEFFICIENTS = 34
 _LITRES_PER_MINUTE = 60e3  # in a m3/s
 
 
 class GpuSpec(Spec):
     """A GPU module with its cold plate."""
 
-    idle: Power
+    idle: Power = Field(gt=0)
     """Board power with nothing running, leakage at ``idle_at`` included."""
     idle_at: Temperature
     """Die temperature at which ``idle`` was taken."""
-    max: Power
+    max: Power = Field(gt=0)
     """Board power rating: the cap that always holds."""
-    min_cap: Power
+    min_cap: Power = Field(gt=0)
     """Least power cap the board accepts."""
     spread: Ratio
     """Standard deviation of dynamic power from board to board."""
@@ -69,37 +69,37 @@ class GpuSpec(Spec):
     """Share of board power lost in voltage regulators."""
     regulator_to_plate: Ratio
     """Part of the regulator loss that reaches the cold plate; the rest heats the server's air."""
-    leakage: Power
+    leakage: Power = Field(gt=0)
     """Leakage at ``leakage_at``."""
     leakage_at: Temperature
     """Die temperature at which ``leakage`` holds."""
     leakage_per_kelvin: float = Field(gt=0, lt=0.1)
     """Exponent of leakage [1/K]."""
-    die_to_plate: ThermalResistance
+    die_to_plate: ThermalResistance = Field(gt=0)
     """R_dp, thermal interface included."""
-    hbm_to_plate: ThermalResistance
+    hbm_to_plate: ThermalResistance = Field(gt=0)
     """R_hp."""
-    die_to_hbm: ThermalResistance
+    die_to_hbm: ThermalResistance = Field(gt=0)
     """R_dh."""
-    die_to_case: ThermalResistance
+    die_to_case: ThermalResistance = Field(gt=0)
     """R_dc, from die to the case on which plates are measured."""
-    plate_base: ThermalResistance
+    plate_base: ThermalResistance = Field(gt=0)
     """R0 of the plate's law."""
-    plate_flow: ThermalResistance
+    plate_flow: ThermalResistance = Field(gt=0)
     """b of the plate's law: the flow-dependent part at 1 L/min."""
     plate_exponent: float = Field(gt=0)
     """n of the plate's law [1]."""
-    die_capacity: HeatCapacity
-    hbm_capacity: HeatCapacity
-    plate_capacity: HeatCapacity
+    die_capacity: HeatCapacity = Field(gt=0)
+    hbm_capacity: HeatCapacity = Field(gt=0)
+    plate_capacity: HeatCapacity = Field(gt=0)
     """Plate with the coolant inside it."""
-    flow: VolumeFlow
+    flow: VolumeFlow = Field(gt=0)
     """Coolant through one plate at the rack's design flow."""
     throttle_start: Temperature
     """Die temperature above which the board lowers its own power."""
     hbm_throttle_start: Temperature
     """The same for the memory stacks."""
-    throttle_slope: PowerSlope
+    throttle_slope: PowerSlope = Field(gt=0)
     """Power taken away for each kelvin above the start."""
     throttle_floor: Ratio
     """Share of ``max`` left at most throttling, and in hardware slowdown."""
@@ -213,10 +213,11 @@ def network(gpu, k, plate_w_k, a):
 
 @kernel
 def coefficients(gpu, k, plate_w_k, dt_s, out):
-    """Fill ``out`` [20] for `advance_block`: a step of ``dt_s``, or the steady state where ``dt_s`` is infinite.
+    """Fill ``out`` [34] for `advance_block`: a step of ``dt_s``, or the steady state where ``dt_s`` is infinite.
 
-    Order: Phi by rows (9), effect of board power (3) and coolant temperature (3) on die, HBM, plate; then heat
-    to coolant per W/K of the three old temperatures (3), of board power and of coolant temperature.
+    Order: Phi by rows (9), effect of board power (3) and coolant temperature (3) on die, HBM, plate; heat to
+    coolant per W/K of the three old temperatures (3), of board power and of coolant temperature; then the
+    constants of GPU type ``k``.
     """
     a, phi, gain, mean_gain = square(3), square(3), square(3), square(3)
     network(gpu, k, plate_w_k, a)
@@ -238,22 +239,28 @@ def coefficients(gpu, k, plate_w_k, dt_s, out):
         out[15 + i] = plate_w_k * gain[2, i] * old
     out[18] = plate_w_k * per_s * (mean_gain[2, 0] * die + mean_gain[2, 1] * hbm + mean_gain[2, 2] * plate)
     out[19] = plate_w_k * (mean_gain[2, 2] * per_s * coolant - 1.0)
+    leakage, rate = gpu.leakage_w[k], gpu.leakage_per_k[k]
+    out[20], out[21], out[22] = gpu.idle_dynamic_w[k], gpu.span_w[k], gpu.max_w[k]
+    out[23], out[24], out[25], out[26] = leakage, leakage * rate, leakage * rate**2 / 2.0, leakage * rate**3 / 6.0
+    out[27], out[28], out[29] = gpu.leakage_at_c[k], gpu.throttle_start_c[k], gpu.hbm_throttle_start_c[k]
+    out[30], out[31] = gpu.throttle_slope_w_k[k], gpu.throttle_floor_w[k]
+    out[32], out[33] = gpu.slowdown_c[k], gpu.release_c[k]
 
 
-@kernel(fast=True)
-def advance_block(
-    x, c, supply_c, low, high, idle_w, span_w, max_w, l0, l1, l2, l3, at_c, start_c, hbm_start_c, slope, floor, slow_c, free_c
-):
-    """One second of a block of eight GPUs, in place: ``x`` [13 * 8], coefficients ``c`` [20].
+@kernel(fast=True, inline=True)
+def advance_block(x, c, supply_c, low, high, most_w):
+    """One second of a block of eight GPUs, in place: ``x`` [13 * 8], coefficients ``c`` [34].
 
-    The first four lanes work at activity ``low``, the others at ``high``. Heat, energy, peak and throttled time
-    add up until `settle_block`.
+    The first four lanes work at activity ``low``, the others at ``high``; no board draws more than ``most_w``,
+    0 without supply. Heat, energy, peak and throttled time add up until `settle_block`.
     """
     f0, f1, f2, f3, f4, f5, f6, f7, f8 = c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7], c[8]
     g0, g1, g2 = c[9], c[10], c[11]
     t0, t1, t2 = c[12] * supply_c, c[13] * supply_c, c[14] * supply_c
     w0, w1, w2, w3, w4 = c[15], c[16], c[17], c[18], c[19] * supply_c
-    want_low, want_high = idle_w + span_w * low, idle_w + span_w * high
+    want_low, want_high, max_w = c[20] + c[21] * low, c[20] + c[21] * high, c[22]
+    l0, l1, l2, l3, at_c = c[23], c[24], c[25], c[26], c[27]
+    start_c, hbm_start_c, slope, floor, slow_c, free_c = c[28], c[29], c[30], c[31], c[32], c[33]
     for i in range(LANES):
         # All loads come first: one behind a condition would keep the loop from becoming vector code.
         die, hbm, plate, cap = x[i], x[LANES + i], x[2 * LANES + i], x[CAP * LANES + i]
@@ -266,7 +273,7 @@ def advance_block(
         slow = 1.0 if die > slow_c else (was_slow if die > free_c else 0.0)
         soft = max(floor, max_w - slope * max(over, 0.0))
         limit = floor if slow > 0.5 else soft
-        free = min(want, min(cap, max_w))
+        free = min(want, min(cap, most_w))
         power = min(free, limit)
         next_die = f0 * die + f1 * hbm + f2 * plate + g0 * power + t0
         x[i] = next_die
@@ -281,19 +288,25 @@ def advance_block(
         x[THROTTLED * LANES + i] = throttled + (1.0 if limit < free else 0.0)
 
 
-@kernel
+@kernel(inline=True)
+def sum_of_eight(x, row):
+    """Sum of a row of a block, in one fixed order."""
+    at = row * LANES
+    low = (x[at] + x[at + 2]) + (x[at + 1] + x[at + 3])
+    return low + ((x[at + 4] + x[at + 6]) + (x[at + 5] + x[at + 7]))
+
+
+@kernel(inline=True)
 def settle_block(x):
     """Heat [J], hottest die [degC] and throttled time in all [s] of a block since the last call, in one fixed order."""
-    heat, hottest, throttled = 0.0, -np.inf, 0.0
+    heat, throttled, at = sum_of_eight(x, HEAT), sum_of_eight(x, THROTTLED), PEAK * LANES
+    low = max(max(x[at], x[at + 1]), max(x[at + 2], x[at + 3]))
+    high = max(max(x[at + 4], x[at + 5]), max(x[at + 6], x[at + 7]))
     for i in range(LANES):
-        peak = x[PEAK * LANES + i]
-        heat += x[HEAT * LANES + i]
-        throttled += x[THROTTLED * LANES + i]
-        hottest = max(hottest, peak)
-        x[HOTTEST * LANES + i] = max(x[HOTTEST * LANES + i], peak)
+        x[HOTTEST * LANES + i] = max(x[HOTTEST * LANES + i], x[PEAK * LANES + i])
         x[PEAK * LANES + i] = -np.inf
         x[HEAT * LANES + i] = 0.0
-    return heat, hottest, throttled
+    return heat, max(low, high), throttled
 
 
 @kernel

@@ -24,9 +24,9 @@ class PumpSpec(Spec):
 
     count: int = Field(gt=0)
     """Pumps installed."""
-    flow: VolumeFlow
+    flow: VolumeFlow = Field(gt=0)
     """Flow of the loop at design."""
-    pressure: Pressure
+    pressure: Pressure = Field(gt=0)
     """Pressure drop of the loop at design flow."""
     shutoff: Ratio = Field(default=1.3, gt=1)
     """Pressure at no flow over pressure at design flow."""

@@ -21,7 +21,7 @@ class RackSpec(Spec):
     """Servers in the rack."""
     cdu: StrictStr
     """Name of the CDU type that serves it."""
-    rating: Power
+    rating: Power = Field(gt=0)
     """Power its supply line is sized for."""
     door_fans: Power
     """Fans of its rear-door coil."""
@@ -33,9 +33,9 @@ class RackSpec(Spec):
 class AirRackSpec(Spec):
     """An air-cooled rack of network or storage; its heat crosses a rear-door coil."""
 
-    power: Power
+    power: Power = Field(gt=0)
     """Constant power."""
-    rating: Power
+    rating: Power = Field(gt=0)
     """Power its supply line is sized for."""
     door_fans: Power
     supply_loss: Ratio = Field(ge=0, lt=0.1)

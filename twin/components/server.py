@@ -25,8 +25,7 @@ from twin.core.quantity import Conductance, HeatCapacity, Power, Ratio, Spec, Te
 
 # Air at 30 degC and 100 kPa: density times specific heat [J/m3/K]; the fans' set point needs no better.
 _AIR_J_M3_K = 1.15 * 1006.0
-SUPPLY_SEGMENTS = 4
-SUPPLY_POINTS = SUPPLY_SEGMENTS + 1
+COEFFICIENTS = 17
 
 
 class PartSpec(Spec):
@@ -60,7 +59,7 @@ class FanSpec(Spec):
 class SupplySpec(Spec):
     """All active power supplies of a server together."""
 
-    rating: Power
+    rating: Power = Field(gt=0)
     load: tuple[Ratio, Ratio, Ratio, Ratio]
     """Shares of the rating at which efficiency is given, rising, the last 100 %."""
     efficiency: tuple[Ratio, Ratio, Ratio, Ratio]
@@ -86,9 +85,9 @@ class NodeSpec(Spec):
     """GPUs in the server."""
     parts: dict[str, PartSpec]
     """Everything else that draws direct current, by name."""
-    plate: Conductance
+    plate: Conductance = Field(gt=0)
     """Conductance from the liquid-cooled parts to the coolant at design flow."""
-    plate_capacity: HeatCapacity
+    plate_capacity: HeatCapacity = Field(gt=0)
     """Heat capacity of the liquid-cooled parts and their plates."""
     fans: FanSpec | None = None
     """Absent where no server fan is left (immersion)."""
@@ -145,7 +144,7 @@ def params(specs: list[NodeSpec]) -> NodeParams:
 @kernel
 def supply_loss_w(curve, rating_w, output_w):
     """Loss of the power supplies [W] when they give ``output_w``."""
-    return rating_w * cubic(curve, output_w / rating_w)
+    return rating_w * cubic(curve, output_w * (1.0 / rating_w))
 
 
 @kernel
@@ -155,24 +154,24 @@ def fan_power_w(full_w, full_heat_w, least, heat_w):
     return full_w * speed * speed * speed
 
 
-@kernel
-def draw(liquid_w, air_w, gpu_w, gpu_air_w, fan_w, fan_full_heat_w, fan_least, supply_w, curve):
-    """Power at the inlet and into air [W, W] of a server whose parts draw ``liquid_w`` and ``air_w``.
+@kernel(inline=True)
+def draw(c, curve, activity, gpu_w, gpu_air_w):
+    """Power at the inlet, power of liquid-cooled parts and heat into air [W, W, W] of a server at ``activity``.
 
-    ``gpu_w`` is what its GPU boards draw, ``gpu_air_w`` the part of it that heats air; the rest as in `NodeParams`.
+    ``c`` are its `coefficients`, ``gpu_w`` is what its GPU boards draw, ``gpu_air_w`` the part of it that heats air.
     """
-    fans_w = fan_power_w(fan_w, fan_full_heat_w, fan_least, air_w + gpu_air_w)
+    liquid_w, air_w = c[5] + c[6] * activity, c[7] + c[8] * activity
+    fans_w = fan_power_w(c[9], c[10], c[11], air_w + gpu_air_w)
     direct_w = gpu_w + liquid_w + air_w + fans_w
-    loss_w = supply_loss_w(curve, supply_w, direct_w)
-    return direct_w + loss_w, air_w + gpu_air_w + fans_w + loss_w
+    loss_w = supply_loss_w(curve, c[12], direct_w)
+    return direct_w + loss_w, liquid_w, air_w + gpu_air_w + fans_w + loss_w
 
 
 def inlet_w(node: NodeParams, kind: int, gpu_w: float, gpu_air_w: float, activity: float) -> float:
     """Power [W] at the inlet of a server of type ``kind`` whose GPU boards draw ``gpu_w``."""
-    liquid_w = node.liquid_idle_w[kind] + node.liquid_span_w[kind] * activity
-    air_w = node.air_idle_w[kind] + node.air_span_w[kind] * activity
-    fans = (node.fan_w[kind], node.fan_full_heat_w[kind], node.fan_least[kind])
-    return float(draw(liquid_w, air_w, gpu_w, gpu_air_w, *fans, node.supply_w[kind], node.supply_loss[kind])[0])
+    c = np.zeros(COEFFICIENTS)
+    coefficients(node, kind, node.plate_w_k[kind], 1.0, c)
+    return float(draw(c, node.supply_loss[kind], activity, gpu_w, gpu_air_w)[0])
 
 
 @kernel
@@ -188,3 +187,20 @@ def plate_coefficients(conductance_w_k, capacity_j_k, dt_s):
     tau = capacity_j_k / conductance_w_k
     keep = exp(-dt_s / tau)
     return keep, 1.0 - keep, (1.0 - keep) * tau / dt_s
+
+
+@kernel
+def coefficients(node, kind, conductance_w_k, dt_s, out):
+    """Fill ``out`` [17] for a server of type ``kind`` whose liquid-cooled parts have ``conductance_w_k`` to the coolant.
+
+    Order: `plate_coefficients` (3), the conductance and what to multiply a power by for its gain; the constants of
+    `draw`; GPUs; then room for three of the GPU type, the share of board power in air and the two of `gpu.speed_lost`.
+    """
+    out[0], out[1], out[2] = plate_coefficients(conductance_w_k, node.plate_j_k[kind], dt_s)
+    out[3] = conductance_w_k
+    # Without flow the gain is dt/C, acts on the power itself, and nothing is given to the coolant.
+    out[4] = 1.0 / conductance_w_k if conductance_w_k > 0.0 else 1.0
+    out[5], out[6] = node.liquid_idle_w[kind], node.liquid_span_w[kind]
+    out[7], out[8] = node.air_idle_w[kind], node.air_span_w[kind]
+    out[9], out[10], out[11] = node.fan_w[kind], node.fan_full_heat_w[kind], node.fan_least[kind]
+    out[12], out[13] = node.supply_w[kind], node.gpus[kind]

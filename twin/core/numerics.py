@@ -34,9 +34,21 @@ def multiply(a, b, out):
 
 
 @kernel
+def table(n, m):
+    """An n by m matrix of zeros. One kernel makes them all, since each ``np.zeros`` costs compile time."""
+    return np.zeros((n, m))
+
+
+@kernel
 def square(n):
-    """An n by n matrix of zeros. One kernel makes them all, since each ``np.zeros`` costs compile time."""
-    return np.zeros((n, n))
+    """An n by n matrix of zeros."""
+    return table(n, n)
+
+
+@kernel
+def row(n):
+    """``n`` zeros."""
+    return np.zeros(n)
 
 
 @kernel

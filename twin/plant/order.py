@@ -94,8 +94,8 @@ class Service(NamedTuple):
 class Flows(NamedTuple):
     """What follows from `Service` at once: flows, pump powers and the propagators of a step."""
 
-    gpu: Annotated[Vec, Var("1", "coefficients of `gpu.advance_block`, [rack, 20]")]
-    node: Annotated[Vec, Var("1", "coefficients of the other liquid-cooled parts, [rack, 4]")]
+    gpu: Annotated[Vec, Var("1", "coefficients of `gpu.advance_block`, [rack, 34]")]
+    node: Annotated[Vec, Var("1", "coefficients of `server.draw` and its plates, [rack, 17]")]
     cdu: Annotated[Vec, Var("1", "coefficients of `cdu.advance`, [ticks - 1, CDU, 12]")]
     cdu_k_w_k: Annotated[Vec, Var("W K-1", "heat per kelvin of TCS return over facility supply")]
     cdu_flow_kg_s: Annotated[Vec, Var("kg s-1", "coolant flow")]

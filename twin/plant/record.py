@@ -118,13 +118,17 @@ class Records(NamedTuple):
 
 
 @kernel
-def count_temperatures(blocks, row, lanes, first_c, width_k, counts):
-    """Count GPUs by the temperature in ``row`` of their block; what is outside the bins goes to the outer ones."""
-    counts[:] = 0.0
+def count_temperatures(blocks, row, first_c, width_k, counts):
+    """Count GPUs by the temperature in ``row`` of their block, [lane, bin]; what is outside goes to the outer bins.
+
+    A counter for each lane keeps neighbours in one bin from waiting for each other's sum.
+    """
+    counts[:, :] = 0.0
+    lanes, last = counts.shape[0], counts.shape[1] - 1
     for b in range(blocks.shape[0]):
         for lane in range(lanes):
             k = int((blocks[b, row * lanes + lane] - first_c) / width_k)
-            counts[min(max(k, 0), counts.size - 1)] += 1.0
+            counts[lane, min(max(k, 0), last)] += 1.0
 
 
 @kernel

@@ -5,12 +5,27 @@ import numpy as np
 from twin.components import cable, cdu, chiller, gpu, hall, pump, server
 from twin.core.jit import kernel, prange
 from twin.core.layout import Vec
+from twin.core.numerics import row, table
 from twin.network import radial
 from twin.plant import ledger, record
-from twin.plant.order import AIR_W, DEMAND, GPU_W, HOTTEST_C, LIQUID_W, LONGEST_STEP, LOST, NODE_W, THROTTLED, Plant, State
+from twin.plant.order import (
+    AIR_W,
+    DEMAND,
+    GPU_W,
+    HOTTEST_C,
+    LIQUID_W,
+    LONGEST_STEP,
+    LOST,
+    NODE_W,
+    RACK_OUTPUTS,
+    THROTTLED,
+    Plant,
+    State,
+)
 
 _L = gpu.LANES
 _HALF = _L // 2
+_PARTS = 64  # of the racks, one loop each: any number of threads then gives the same sums
 # The conductance of the other liquid-cooled parts follows flow as laminar channels do.
 _PARTS_EXPONENT = 0.5
 
@@ -51,9 +66,8 @@ def rack_flows(g, kinds, rack, design_kg_s, flows, steady):
         k, t = rack.gpu[r], rack.node[r]
         conductance = gpu.plate_conductance_w_k(g, k, rack.plate_flow_m3_s[r] * share)
         gpu.coefficients(g, k, conductance, dt_s, flows.gpu[r])
-        parts = kinds.plate_w_k[t] * share**_PARTS_EXPONENT
-        keep, gain, mean = server.plate_coefficients(parts, kinds.plate_j_k[t], dt_s)
-        flows.node[r, 0], flows.node[r, 1], flows.node[r, 2], flows.node[r, 3] = keep, gain, mean, parts
+        server.coefficients(kinds, t, kinds.plate_w_k[t] * share**_PARTS_EXPONENT, dt_s, flows.node[r])
+        flows.node[r, 14], flows.node[r, 15], flows.node[r, 16] = g.air_share[k], g.loss_linear[k], g.loss_quadratic[k]
 
 
 def update_flows(plant: Plant, state: State, *, steady: bool = False) -> None:
@@ -64,97 +78,107 @@ def update_flows(plant: Plant, state: State, *, steady: bool = False) -> None:
     rack_flows(plant.gpu, plant.node, plant.rack, plant.cdu.flow_kg_s, flows, steady)
 
 
-@kernel
+@kernel(inline=True)
 def _half_sum(x, row, half):
     """Sum of four lanes of a row of a block, in one fixed order."""
     at = row * _L + half * _HALF
     return (x[at] + x[at + 2]) + (x[at + 1] + x[at + 3])
 
 
-@kernel
-def advance_servers(r, g, kinds, rack, node, parts, supply_c, activity, alive, out):
-    """One second of the servers of rack ``r`` around their GPUs; fills power, heat and work of ``out`` [8]."""
-    k, t, first = rack.gpu[r], rack.node[r], rack.first_node[r]
-    air, loss1, loss2, gpus = g.air_share[k], g.loss_linear[k], g.loss_quadratic[k], kinds.gpus[t]
-    liquid_idle_w, liquid_span_w = kinds.liquid_idle_w[t], kinds.liquid_span_w[t]
-    air_idle_w, air_span_w = kinds.air_idle_w[t], kinds.air_span_w[t]
-    fan_w, fan_full_heat_w, fan_least = kinds.fan_w[t], kinds.fan_full_heat_w[t], kinds.fan_least[t]
-    supply_w, curve = kinds.supply_w[t], kinds.supply_loss[t]
-    keep, gain, mean, conductance = parts[0], parts[1], parts[2], parts[3]
-    job, gpus_w, wants_w, plates_c, powers_w = node.job, node.gpu_w, node.want_w, node.plate_c, node.power_w
-    energy_j, asked, losses, lost_total_s = node.energy_j, node.asked, node.lost, node.lost_total_s
-    # Without flow the gain is dt/C, acts on the power itself, and nothing is given to the coolant.
-    per_conductance = 1.0 / conductance if conductance > 0.0 else 1.0
-    drawn_sum, gpus_sum, given_sum, air_sum, lost_sum, asked_sum = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
-    for n in range(first, first + rack.nodes[r]):
-        a, board_w = activity[job[n]], gpus_w[n]
-        drawn_w, liquid_w, air_w = 0.0, 0.0, 0.0
-        if alive:
-            liquid_w = liquid_idle_w + liquid_span_w * a
-            drawn_w, air_w = server.draw(
-                liquid_w, air_idle_w + air_span_w * a, board_w, air * board_w, fan_w, fan_full_heat_w, fan_least, supply_w, curve
-            )
-        settled, above = liquid_w * per_conductance, plates_c[n] - supply_c
-        plates_c[n] = supply_c + above * keep + settled * gain
-        powers_w[n] = drawn_w
-        energy_j[n] += drawn_w
-        if board_w < wants_w[n]:
-            lost = a * gpus * gpu.speed_lost(wants_w[n], board_w, loss1, loss2)
-            losses[n] += lost
-            lost_total_s[n] += lost / gpus
-            lost_sum += lost
-        asked[n] += a * gpus
-        asked_sum += a * gpus
-        drawn_sum += drawn_w
-        gpus_sum += board_w
-        given_sum += conductance * (settled + (above - settled) * mean)
-        air_sum += air_w
-    out[NODE_W], out[GPU_W], out[LIQUID_W], out[AIR_W] = drawn_sum, gpus_sum, given_sum, air_sum
-    out[LOST], out[DEMAND] = lost_sum, asked_sum
+@kernel(inline=True)
+def advance_boards(blocks, first, count, block_node, job, boards, c, supply_c, supply_k_s, alive, activity, ticks):
+    """All ``ticks`` seconds of ``count`` blocks of GPUs; returns their heat [J], hottest die [degC] and throttled time [s].
 
-
-@kernel
-def advance_boards(r, g, rack, block_node, blocks, node, c, supply_c, activity):
-    """One second of the GPUs of rack ``r``; leaves what the boards of each server draw and want in ``node``."""
-    k, job, gpus_w, wants_w = rack.gpu[r], node.job, node.gpu_w, node.want_w
-    rate, l0 = g.leakage_per_k[k], g.leakage_w[k]
-    l1, l2, l3 = l0 * rate, l0 * rate**2 / 2.0, l0 * rate**3 / 6.0
-    idle_w, span_w, max_w, at_c = g.idle_dynamic_w[k], g.span_w[k], g.max_w[k], g.leakage_at_c[k]
-    start_c, hbm_start_c, slope = g.throttle_start_c[k], g.hbm_throttle_start_c[k], g.throttle_slope_w_k[k]
-    floor, slow_c, free_c = g.throttle_floor_w[k], g.slowdown_c[k], g.release_c[k]
-    for b in range(rack.first_block[r], rack.first_block[r] + rack.blocks[r]):
-        x = blocks[b]
-        low, high = block_node[b, 0], block_node[b, 1]
-        gpu.advance_block(
-            x, c, supply_c, activity[job[low]], activity[job[high]],
-            idle_w, span_w, max_w, l0, l1, l2, l3, at_c, start_c, hbm_start_c, slope, floor, slow_c, free_c,
-        )  # fmt: skip
-        p_low, p_high = _half_sum(x, gpu.POWER, 0), _half_sum(x, gpu.POWER, 1)
-        w_low, w_high = _half_sum(x, gpu.WANT, 0), _half_sum(x, gpu.WANT, 1)
-        if low == high:
-            gpus_w[low], wants_w[low] = p_low + p_high, w_low + w_high
-        else:
-            gpus_w[low], wants_w[low], gpus_w[high], wants_w[high] = p_low, w_low, p_high, w_high
-
-
-@kernel
-def advance_rack(r, g, kinds, rack, block_node, blocks, node, blocks_c, parts_c, tcs_c, tcs_k_s, energised, activity, ticks, out):
-    """All ``ticks`` seconds of rack ``r``; fills ``out`` [tick, rack, 8].
-
-    Powers are means over each second; heat of the boards, hottest die and throttled GPUs stand for the whole step.
+    All blocks take a second before the next, since one second of a block waits for the last.
+    Fills ``boards`` [block, tick * 4]: what the first and second half draw, and what they want.
     """
-    alive = energised[rack.board[r]] > 0
+    most_w = c[22] if alive else 0.0
     for s in range(ticks):
-        supply_c = tcs_c[rack.cdu[r]] + tcs_k_s[rack.cdu[r]] * (s + 0.5)
-        advance_boards(r, g, rack, block_node, blocks, node, blocks_c[r], supply_c, activity[s])
-        advance_servers(r, g, kinds, rack, node, parts_c[r], supply_c, activity[s], alive, out[s, r])
+        coolant_c = supply_c + supply_k_s * (s + 0.5)
+        for b in range(count):
+            x = blocks[first + b]
+            low, high = job[block_node[first + b, 0]], job[block_node[first + b, 1]]
+            gpu.advance_block(x, c, coolant_c, activity[s, low], activity[s, high], most_w)
+            boards[b, 4 * s], boards[b, 4 * s + 1] = _half_sum(x, gpu.POWER, 0), _half_sum(x, gpu.POWER, 1)
+            boards[b, 4 * s + 2], boards[b, 4 * s + 3] = _half_sum(x, gpu.WANT, 0), _half_sum(x, gpu.WANT, 1)
     heat_j, hottest_c, throttled_s = 0.0, -np.inf, 0.0
-    for b in range(rack.first_block[r], rack.first_block[r] + rack.blocks[r]):
-        heat, hottest, throttled = gpu.settle_block(blocks[b])
+    for b in range(count):
+        heat, hottest, throttled = gpu.settle_block(blocks[first + b])
         heat_j += heat
         hottest_c = max(hottest_c, hottest)
         throttled_s += throttled
+    return heat_j, hottest_c, throttled_s
+
+
+@kernel(inline=True)
+def advance_server(c, curve, plate_c, boards, first, last, supply_c, supply_k_s, alive, activity, job, ticks, total):
+    """All ``ticks`` seconds of a server of ``job`` around halves ``first`` to ``last`` of a block of GPUs.
+
+    ``c`` are its `server.coefficients`. Adds power, heat and work to ``total`` [tick * 8]; returns the temperature of
+    its plates [degC], what it, its boards drew and they wanted in the last second [W], its energy [J], and work
+    asked for and lost [GPU seconds].
+    """
+    keep, gain, mean, conductance, per_conductance = c[0], c[1], c[2], c[3], c[4]
+    gpus, air, loss1, loss2 = c[13], c[14], c[15], c[16]
+    energy_j, asked_s, lost_s, board_w, want_w, drawn_w = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
     for s in range(ticks):
+        a, coolant_c = activity[s, job], supply_c + supply_k_s * (s + 0.5)
+        board_w, want_w = boards[4 * s + first], boards[4 * s + 2 + first]
+        if last > first:
+            board_w += boards[4 * s + last]
+            want_w += boards[4 * s + 2 + last]
+        drawn_w, liquid_w, air_w, lost, asked = 0.0, 0.0, 0.0, 0.0, a * gpus
+        if alive:
+            drawn_w, liquid_w, air_w = server.draw(c, curve, a, board_w, air * board_w)
+        if board_w < want_w:
+            lost = asked * gpu.speed_lost(want_w, board_w, loss1, loss2)
+        settled, above = liquid_w * per_conductance, plate_c - coolant_c
+        plate_c = coolant_c + above * keep + settled * gain
+        energy_j += drawn_w
+        asked_s += asked
+        lost_s += lost
+        at = s * RACK_OUTPUTS
+        total[at + NODE_W] += drawn_w
+        total[at + GPU_W] += board_w
+        total[at + LIQUID_W] += conductance * (settled + (above - settled) * mean)
+        total[at + AIR_W] += air_w
+        total[at + LOST] += lost
+        total[at + DEMAND] += asked
+    return plate_c, drawn_w, board_w, want_w, energy_j, asked_s, lost_s
+
+
+@kernel
+def advance_rack(
+    r, rack, block_node, blocks, node, blocks_c, servers_c, curves, tcs_c, tcs_k_s, energised, activity, ticks, room, out
+):
+    """All ``ticks`` seconds of rack ``r``, block by block; fills ``out`` [tick, rack, 8].
+
+    Powers are means over each second; heat of the boards, hottest die and throttled GPUs stand for the whole step.
+    ``room`` is what `Room` makes.
+    """
+    boards, total = room
+    alive, c, server_c, curve = energised[rack.board[r]] > 0, blocks_c[r], servers_c[r], curves[rack.node[r]]
+    supply_c, supply_k_s = tcs_c[rack.cdu[r]], tcs_k_s[rack.cdu[r]]
+    total[:] = 0.0
+    first = rack.first_block[r]
+    heat_j, hottest_c, throttled_s = advance_boards(
+        blocks, first, rack.blocks[r], block_node, node.job, boards, c, supply_c, supply_k_s, alive, activity, ticks
+    )
+    for b in range(rack.blocks[r]):
+        low, high = block_node[first + b, 0], block_node[first + b, 1]
+        for half in range(1 if low == high else 2):
+            n, last = (low, 1) if low == high else (block_node[first + b, half], half)
+            plate_c, power_w, gpu_w, want_w, energy_j, asked_s, lost_s = advance_server(
+                server_c, curve, node.plate_c[n], boards[b], half, last, supply_c, supply_k_s, alive, activity, node.job[n], ticks, total
+            )
+            node.plate_c[n], node.power_w[n], node.gpu_w[n], node.want_w[n] = plate_c, power_w, gpu_w, want_w
+            node.energy_j[n] += energy_j
+            node.asked[n] += asked_s
+            node.lost[n] += lost_s
+            node.lost_total_s[n] += lost_s / server_c[13]
+    for s in range(ticks):
+        for i in range(RACK_OUTPUTS):
+            out[s, r, i] = total[s * RACK_OUTPUTS + i]
         out[s, r, LIQUID_W] += heat_j / ticks
         out[s, r, HOTTEST_C] = hottest_c
         out[s, r, THROTTLED] = (throttled_s - node.rack_throttled_s[r]) / ticks
@@ -162,16 +186,21 @@ def advance_rack(r, g, kinds, rack, block_node, blocks, node, blocks_c, parts_c,
 
 
 @kernel(parallel=True)
-def advance_racks(g, kinds, rack, block_node, blocks, node, blocks_c, parts_c, tcs_c, tcs_k_s, energised, activity, ticks, out):
-    """Every rack through ``ticks`` seconds, each rack whole before the next so that its state stays in cache."""
-    for r in prange(rack.gpu.size):
-        advance_rack(r, g, kinds, rack, block_node, blocks, node, blocks_c, parts_c, tcs_c, tcs_k_s, energised, activity, ticks, out)
+def advance_racks(rack, block_node, blocks, node, blocks_c, servers_c, curves, tcs_c, tcs_k_s, energised, activity, ticks, out):
+    """Every rack through ``ticks`` seconds, each block whole before the next so that its state stays in cache."""
+    racks, most = rack.gpu.size, rack.blocks.max()
+    for part in prange(_PARTS):
+        room = table(most, LONGEST_STEP * 4), row(LONGEST_STEP * RACK_OUTPUTS)
+        for r in range(part * racks // _PARTS, (part + 1) * racks // _PARTS):
+            advance_rack(
+                r, rack, block_node, blocks, node, blocks_c, servers_c, curves, tcs_c, tcs_k_s, energised, activity, ticks, room, out
+            )
 
 
 def run_racks(plant: Plant, state: State, activity: Vec, ticks: int) -> None:
     """`advance_racks` on a plant and its state."""
     advance_racks(
-        plant.gpu, plant.node, plant.rack, plant.wiring.block_node, state.blocks, state.node, state.flows.gpu, state.flows.node,
+        plant.rack, plant.wiring.block_node, state.blocks, state.node, state.flows.gpu, state.flows.node, plant.node.supply_loss,
         state.cdu.supply_c, state.slopes.cdu_k_s, state.service.energised, activity, ticks, state.step.rack,
     )  # fmt: skip
 
@@ -354,3 +383,13 @@ def advance(
     record.add_halls(state.hall, flows, step, ticks, seconds, records.hall)
     ledger.book_step(flows, step, ticks, books)
     return 0
+
+
+@kernel
+def put_caps(blocks, block_node, cap_w):
+    """Write the cap of each server's GPUs [W] into their blocks."""
+    for b in range(blocks.shape[0]):
+        low, high = cap_w[block_node[b, 0]], cap_w[block_node[b, 1]]
+        for i in range(_HALF):
+            blocks[b, gpu.CAP * _L + i] = low
+            blocks[b, gpu.CAP * _L + _HALF + i] = high

@@ -311,7 +311,7 @@ def _silicon(library: Parts, layout: _Layout, blocks: IVec, kinds: list[str], se
 
 
 def _names(site: Site, layout: _Layout, electrical: list[str], nodes_per: IVec, gpus_per: IVec) -> Names:
-    nodes = [f"{name}/node-{n + 1:02d}" for name, count in zip(layout.racks, nodes_per, strict=True) for n in range(count)]
+    nodes = [f"{name}/node-{n + 1}" for name, count in zip(layout.racks, nodes_per, strict=True) for n in range(count)]
     per_node = np.repeat(gpus_per, nodes_per)
     gpus = [f"{name}/gpu-{k + 1}" for name, count in zip(nodes, per_node, strict=True) for k in range(count)]
     return Names([spec.name for spec in site.halls], layout.cdus, layout.racks, electrical, gpus, nodes, layout.rack_type)
@@ -329,7 +329,7 @@ def new_state(compiled: Compiled) -> order.State:
         plant_heat_w=np.zeros(halls), plant_w=np.zeros(halls), plant_capacity_w=np.zeros(halls), plant_full_w=np.zeros(halls),
     )  # fmt: skip
     flows = order.Flows(
-        gpu=np.zeros((racks, gpu.COEFFICIENTS)), node=np.zeros((racks, 4)), cdu=np.zeros((n, cdus, cdu.MATRIX)),
+        gpu=np.zeros((racks, gpu.COEFFICIENTS)), node=np.zeros((racks, server.COEFFICIENTS)), cdu=np.zeros((n, cdus, cdu.MATRIX)),
         cdu_k_w_k=np.zeros(cdus), cdu_flow_kg_s=np.zeros(cdus), cdu_pump_w=np.zeros(cdus), cdu_shaft_w=np.zeros(cdus),
         hall=np.zeros((n, halls, hall.MATRIX)), hall_w_k=np.zeros(halls), hall_flow_kg_s=np.zeros(halls),
         hall_pump_w=np.zeros(halls), hall_shaft_w=np.zeros(halls),

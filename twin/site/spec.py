@@ -79,7 +79,7 @@ class HallSpec(Spec):
     """Facility water supply set point."""
     coil_approach: TemperatureDifference
     """Air leaving the rear-door coils above facility supply."""
-    volume: Volume
+    volume: Volume = Field(gt=0)
     """Facility water in the hall's loop, half of it hot."""
     pumps: PumpSpec
     """Facility water pumps; their flow is the loop's design flow."""

@@ -1,0 +1,53 @@
+# Everything a person or a CI does with this tree: make demo, make test, make show, make clean.
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+PYTEST := $(BIN)/python -m pytest --quiet
+KERNEL_TESTS := $(wildcard tests/core tests/components tests/network tests/plant tests/books)
+
+.PHONY: demo test check test-interpreted test-compiled test-bounds show format clean
+
+demo: .venv/installed
+	$(BIN)/twin run site_configs/colossus1.yaml examples/training_day.yaml -o runs/demo --force
+
+test: check test-interpreted test-compiled test-bounds
+
+check: .venv/installed-test
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/ruff check --quiet .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+# Compiled lines are invisible to coverage, so it is taken with interpreted kernels.
+test-interpreted: .venv/installed-test
+	NUMBA_DISABLE_JIT=1 $(PYTEST) -m "not oracle and not compiled" --cov
+
+test-compiled: .venv/installed-test
+	$(PYTEST)
+
+test-bounds: .venv/installed-test
+	NUMBA_BOUNDSCHECK=1 $(PYTEST) $(KERNEL_TESTS)
+
+show: .venv/installed
+	$(BIN)/python benchmarks/kernel.py
+	$(BIN)/python benchmarks/show.py
+
+format: .venv/installed-test
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf .venv .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache dist runs
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	{ echo "datacenter-twin needs Python 3.11 or newer; name one with: make PYTHON=python3.12" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+
+.venv/installed: pyproject.toml | .venv/bin/python
+	$(PIP) --editable .
+	@touch $@
+
+.venv/installed-test: pyproject.toml | .venv/bin/python
+	$(PIP) --editable '.[test]'
+	@touch $@ .venv/installed

@@ -1,0 +1,162 @@
+"""How near the compiled loop is to C: nanoseconds per GPU-second, and simulated over wall time of the whole site.
+
+Prints, for one thread and for all cores: the GPU boards alone in C (compiled on the spot) and in twin, their ratio,
+whole racks (boards, servers, sums and records of work), and a run of the reference site with everything in it.
+"""
+
+import ctypes
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from twin.components import gpu
+from twin.core import jit
+from twin.plant import steady, step
+from twin.plant.order import LONGEST_STEP, Plant, State, gpu_rows
+from twin.run import run
+from twin.scenario import Scenario
+from twin.site.compile import compile_site, new_state
+from twin.site.load import load_site
+from twin.site.spec import Site
+
+HERE = Path(__file__).parent
+SITE = HERE.parent / "site_configs" / "colossus1.yaml"
+ACTIVITY, AIR_C = 0.8, 30.0
+REPEATS, ROUNDS = 7, 4
+FLAGS = ("-O3", "-march=native", "-ffast-math", "-shared", "-fPIC")
+
+
+@jit.kernel(parallel=True)
+def advance_boards(blocks, kind, coefficients, supply_c, activity, seconds, heat_j):
+    """The boards of every block through ``seconds``, as `plant.step` does it, without servers; heat by block [J]."""
+    for part in jit.prange(64):
+        work = np.empty(gpu.WORK_ROWS * gpu.LANES)
+        for b in range(part * kind.size // 64, (part + 1) * kind.size // 64):
+            gpu.take_block(blocks[b], work)
+            c = coefficients[kind[b]]
+            for s in range(seconds):
+                gpu.advance_block(work, c, supply_c, activity[s], activity[s], c[22])
+            heat_j[b] = gpu.settle_block(work, blocks[b])[0]
+
+
+def main() -> None:
+    """Measure and print."""
+    site = load_site(SITE)
+    plant, state = at_work(site)
+    boards = Boards(plant, state)
+    gpus = boards.kind.size * gpu.LANES
+    print(f"{gpus:,} GPUs, macro-steps of {LONGEST_STEP} s; ns per GPU-second, best of {REPEATS}")
+    print(f"{'threads':>8}{'C, boards':>12}{'twin, boards':>14}{'ratio':>8}{'twin, racks':>13}")
+    activity = np.column_stack([np.zeros(LONGEST_STEP), np.full(LONGEST_STEP, ACTIVITY)])
+    cores = jit.threads()
+    with c_kernel() as advance:
+        print(f"{'':8}C and twin agree within {boards.difference_k(advance):.1e} K after {LONGEST_STEP} s")
+        for threads in sorted({1, cores}):
+            jit.set_threads(threads)
+            in_c = best_s(lambda n=threads: boards.in_c(advance, n)) / gpus / LONGEST_STEP * 1e9
+            ours = best_s(boards.in_twin) / gpus / LONGEST_STEP * 1e9
+            racks = best_s(lambda: step.run_racks(plant, state, activity, LONGEST_STEP)) / gpus / LONGEST_STEP * 1e9
+            print(f"{threads:8}{in_c:12.2f}{ours:14.2f}{ours / in_c:8.2f}{racks:13.2f}")
+    print(whole_site(site))
+
+
+def at_work(site: Site) -> tuple[Plant, State]:
+    """The compiled site, every server working, at rest."""
+    compiled = compile_site(site)
+    state = new_state(compiled)
+    state.node.job[:] = 1
+    steady.settle(compiled.plant, state, np.array([0.0, ACTIVITY]), AIR_C, compiled.names.halls)
+    return compiled.plant, state
+
+
+class Boards:
+    """The site's GPU boards apart from everything else, on coolant of one temperature."""
+
+    def __init__(self, plant: Plant, state: State) -> None:
+        self.blocks = state.blocks.copy()
+        self.coefficients = np.ascontiguousarray(state.flows.gpu)
+        self.kind = np.repeat(np.arange(plant.rack.blocks.size), plant.rack.blocks)
+        self.supply_c = float(state.cdu.supply_c.mean())
+        self.activity = np.linspace(0.5, 1.0, LONGEST_STEP)
+        self.heat_j = np.zeros(self.kind.size)
+
+    def in_twin(self) -> None:
+        """One macro-step, compiled by twin."""
+        advance_boards(
+            self.blocks, self.kind, self.coefficients, self.supply_c, self.activity, LONGEST_STEP, self.heat_j
+        )
+
+    def in_c(self, advance: Callable[..., float], threads: int) -> None:
+        """The same macro-step in C, blocks shared out evenly."""
+        cuts = np.linspace(0, self.kind.size, threads + 1).astype(int).tolist()
+
+        def part(first: int, last: int) -> float:
+            return advance(
+                first, last, self.blocks.ctypes.data, self.coefficients.ctypes.data, self.kind.ctypes.data,
+                self.supply_c, self.activity.ctypes.data, LONGEST_STEP,
+            )  # fmt: skip
+
+        if threads == 1:
+            part(0, self.kind.size)
+        else:
+            with ThreadPoolExecutor(threads) as pool:
+                list(pool.map(part, cuts[:-1], cuts[1:]))
+
+    def difference_k(self, advance: Callable[..., float]) -> float:
+        """Greatest difference of any temperature between the two after a macro-step from one state."""
+        start = self.blocks.copy()
+        self.in_c(advance, 1)
+        in_c = self.blocks.copy()
+        self.blocks[:] = start
+        self.in_twin()
+        rows = gpu.LANES * (gpu.PLATE + 1)
+        return float(np.abs(in_c[:, :rows] - self.blocks[:, :rows]).max())
+
+
+@contextmanager
+def c_kernel() -> Iterator[Callable[..., float]]:
+    """The C kernel, compiled into a folder that lives as long as the context."""
+    with tempfile.TemporaryDirectory() as folder:
+        library = Path(folder) / "kernel_limit.so"
+        subprocess.run(["cc", *FLAGS, str(HERE / "kernel_limit.c"), "-o", str(library)], check=True)
+        advance = ctypes.CDLL(str(library)).advance_blocks
+        advance.restype = ctypes.c_double
+        advance.argtypes = [
+            ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p,
+            ctypes.c_double, ctypes.c_void_p, ctypes.c_long,
+        ]  # fmt: skip
+        yield advance
+
+
+def best_s(work: Callable[[], None]) -> float:
+    """Seconds of one call, least of several rounds; the first call, which may compile, is left out."""
+    work()
+    rounds = []
+    for _ in range(REPEATS):
+        began = time.perf_counter()
+        for _ in range(ROUNDS):
+            work()
+        rounds.append((time.perf_counter() - began) / ROUNDS)
+    return min(rounds)
+
+
+def whole_site(site: Site) -> str:
+    """Simulated over wall time of a run with loops, plant, network, policy and records."""
+    with tempfile.TemporaryDirectory() as folder:
+        scenario = Scenario.model_validate({"duration": "10 min"})
+        run(site, scenario, Path(folder) / "warm")
+        facts = run(site, scenario, Path(folder) / "run").facts
+    return (
+        f"whole site: {facts['simulated_s']} s in {facts['wall_s']:.2f} s of wall time on {facts['threads']} threads, "
+        f"{facts['speedup']:,.0f} x real time"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,191 @@
+"""A whole run of the pod: books, bits, limits, interrupts, what is written."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from twin.core import jit
+from twin.core.errors import OutputError, RunError, ScenarioError
+from twin.inputs import load_inputs
+from twin.run import run
+from twin.scenario import Scenario
+from twin.site.load import load_site
+
+ROOT = Path(__file__).parents[1]
+POD = ROOT / "site_configs" / "pod.yaml"
+
+
+@pytest.fixture(scope="module")
+def pod():
+    return load_site(POD)
+
+
+def scenario(**fields):
+    return Scenario.model_validate({"duration": "2 min", **fields})
+
+
+def loaded(result):
+    with xr.open_datatree(result.path, engine="h5netcdf", decode_times=False) as tree:
+        return {f"{group}/{name}": np.array(values) for group in tree.children for name, values in tree[group].data_vars.items()}
+
+
+def assert_equal_to_the_bit(one, two):
+    first, second = loaded(one), loaded(two)
+    assert first.keys() == second.keys()
+    for name, values in first.items():
+        np.testing.assert_array_equal(values, second[name], err_msg=name)
+
+
+@pytest.fixture(scope="module")
+def result(pod, tmp_path_factory):
+    return run(pod, scenario(), tmp_path_factory.mktemp("run") / "a")
+
+
+def test_energy_and_water_books_close(result):
+    facts = result.facts
+    assert abs(facts["energy_residual"]) < 1e-10
+    assert facts["worst_part_residual"] < 1e-10
+    assert facts["water_residual"] == 0.0
+    assert facts["complete"] is True
+    assert facts["simulated_s"] == 120
+
+
+def test_the_records_hold_the_whole_run(result):
+    tree = result.tree
+    assert tree["site"].sizes["time"] == 120
+    assert tree["rack"].sizes == {"time": 2, "rack": 6}
+    assert tree["gpu"].sizes["gpu"] == 400
+    for group in ("site", "rack", "cdu", "hall", "electrical"):
+        for name, values in tree[group].data_vars.items():
+            if values.dtype.kind == "f":
+                assert "units" in values.attrs, f"{group}/{name}"
+                assert np.isfinite(values).all() or name in ("rating_va", "limit_w"), f"{group}/{name}"
+
+
+def test_energy_of_gpus_and_servers_adds_up_to_the_site(result):
+    tree = result.tree
+    site = tree["site"]
+    assert float(tree["gpu"]["energy_j"].sum()) == pytest.approx(float(site["gpu_w"].sum()), rel=1e-12)
+    assert float(tree["rack"]["power_w"].sum() * 60) == pytest.approx(float(site["node_w"].sum()), rel=1e-6)
+    assert float(tree["job"]["power_w"].sum() * 60) == pytest.approx(float(site["node_w"].sum()), rel=1e-6)
+
+
+def test_the_start_is_steady(pod, tmp_path):
+    steady = run(pod, scenario(jobs=[{"name": "j", "constant": {"activity": 0.8}}], weather={"constant": {"dry_bulb": "30 degC", "wet_bulb": "20 degC"}}), tmp_path / "r")
+    site = steady.site
+    assert np.ptp(site["feed_w"].values) < 1e-6 * site["feed_w"].values[0]
+    assert np.ptp(site["hottest_c"].values) < 1e-6
+
+
+def test_v_num_07_one_and_two_threads_give_the_same_bits(pod, result, tmp_path):
+    before = jit.threads()
+    jit.set_threads(1)
+    try:
+        again = run(pod, scenario(), tmp_path / "one")
+    finally:
+        jit.set_threads(before)
+    assert_equal_to_the_bit(result, again)
+
+
+def test_a_run_repeats_to_the_bit_from_its_resolved_file(result, tmp_path):
+    site, scene, folder = load_inputs(result.directory / "resolved.yaml")
+    assert_equal_to_the_bit(result, run(site, scene, tmp_path / "again", folder=folder))
+
+
+def test_another_seed_gives_another_run(pod, result, tmp_path):
+    other = run(pod, scenario(seed=1), tmp_path / "other")
+    assert not np.array_equal(other.site["feed_w"], result.site["feed_w"])
+
+
+def test_an_interrupt_saves_what_was_simulated(pod, tmp_path):
+    def stop(done, total):
+        if done >= 60:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(pod, scenario(), tmp_path / "cut", progress=stop)
+    facts = json.loads((tmp_path / "cut" / "run.json").read_text())
+    assert facts["complete"] is False
+    assert facts["simulated_s"] == 60
+    with xr.open_datatree(tmp_path / "cut" / "result.nc", engine="h5netcdf", decode_times=False) as tree:
+        assert tree.attrs["complete"] == 0
+        assert tree["site"].sizes["time"] == 60
+
+
+def test_voltage_collapse_is_told_and_what_was_simulated_is_kept(pod, tmp_path):
+    weak = scenario(events=[{"at": "60 s", "set": {"feed.voltage": "0.05 pu"}}])
+    with pytest.raises(RunError, match="voltage collapse at 6"):
+        run(pod, weak, tmp_path / "weak")
+    assert json.loads((tmp_path / "weak" / "run.json").read_text())["simulated_s"] == 60
+
+
+def test_an_existing_run_is_not_overwritten(pod, result):
+    with pytest.raises(OutputError, match="holds a run already"):
+        run(pod, scenario(), result.directory)
+
+
+def test_a_tripped_pump_lowers_flow_and_comes_back(pod, tmp_path):
+    tripped = run(pod, scenario(duration="4 min", events=[{"at": "60 s", "trip": "hall-1/cdu-001/pump-a", "for": "60 s"}]), tmp_path / "pump")
+    flow = tripped.tree["cdu"]["flow_kg_s"].values[:, 0]
+    assert flow[1] < 0.95 * flow[0]
+    assert flow[3] == pytest.approx(flow[0], rel=1e-6)
+    assert list(tripped.tree["events"]["message"].values) == ["hall-1/cdu-001/pump-a trips", "hall-1/cdu-001/pump-a is back"]
+    assert abs(tripped.facts["energy_residual"]) < 1e-10
+
+
+def test_both_pumps_lost_make_the_gpus_throttle(pod, tmp_path):
+    events = [{"at": "10 s", "trip": "hall-1/cdu-001/pump-a"}, {"at": "10 s", "trip": "hall-1/cdu-001/pump-b"}]
+    dry = run(pod, scenario(jobs={"mix": "stress"}, events=events), tmp_path / "dry")
+    gpu = dry.tree["gpu"]
+    first = gpu["rack"].values == 0
+    assert gpu["hottest_c"].values[first].min() > 85
+    assert gpu["throttled_s"].values[first].min() > 10
+    assert gpu["throttled_s"].values[~first].max() == 0
+    assert abs(dry.facts["worst_part_residual"]) < 1e-10
+
+
+def test_a_tripped_feeder_leaves_its_boards_dead(pod, tmp_path):
+    dark = run(pod, scenario(events=[{"at": "60 s", "trip": "board"}]), tmp_path / "dark")
+    site = dark.site
+    assert site["node_w"].values[59] > 1e5
+    assert site["node_w"].values[60] == 0.0
+    assert site["gpu_w"].values[60] == 0.0
+    assert abs(dark.facts["worst_part_residual"]) < 1e-10
+
+
+def test_feed_limit_holds_a_call(pod, tmp_path):
+    call = {"given": "0 s", "from": "120 s", "until": "240 s", "limit": "560 kW"}
+    held = run(pod, scenario(duration="5 min", jobs={"mix": "stress"}, policy={"name": "feed-limit"}, calls=[call]), tmp_path / "held")
+    feed = held.site["feed_w"].values
+    assert feed[100:118].max() <= 700e3
+    assert feed[125:240].max() <= 560e3
+    assert feed[20:50].min() > 600e3
+    assert float((held.site["demand"] - held.site["work"]).sum()) > 0
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"jobs": [{"name": "big", "nodes": 1000, "constant": {"activity": 1.0}}]}, "asks for 1000 nodes at 0 s, 68 are free"),
+        ({"events": [{"at": "10 s", "trip": "hall-1/cdu-009/pump-a"}]}, "nothing called"),
+        ({"events": [{"at": "10 s", "trip": "hall-1/pump-z"}]}, 'has no "pump-z"'),
+        ({"events": [{"at": "10 s", "set": {"hall-1.suply": "30 degC"}}]}, 'did you mean "hall-1.supply"'),
+        ({"events": [{"at": "10.5 s", "trip": "board"}]}, "not a whole number"),
+        ({"policy": {"name": "nobody"}}, "unknown policy"),
+        ({"watch": ["hall-1/rack-001/node-1/gpu-9"]}, "there is no GPU"),
+    ],
+)
+def test_a_scenario_that_does_not_fit_says_so_and_writes_nothing(pod, tmp_path, fields, said):
+    with pytest.raises(ScenarioError, match=said):
+        run(pod, scenario(**fields), tmp_path / "bad")
+    assert not list((tmp_path / "bad").glob("*")) if (tmp_path / "bad").exists() else True
+
+
+def test_watched_gpus_are_kept_every_second(pod, tmp_path):
+    name = "hall-1/rack-001/node-1/gpu-3"
+    watched = run(pod, scenario(duration="30 s", watch=[name]), tmp_path / "watch").tree["watch"]
+    assert watched.sizes == {"time": 30, "gpu": 1}
+    assert 30 < float(watched["die_c"].mean()) < 60
