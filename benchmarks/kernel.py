@@ -18,7 +18,7 @@ import numpy as np
 from twin.components import gpu
 from twin.core import jit
 from twin.plant import steady, step
-from twin.plant.order import LONGEST_STEP, Plant, State, gpu_rows
+from twin.plant.order import LONGEST_STEP, Plant, State
 from twin.run import run
 from twin.scenario import Scenario
 from twin.site.compile import compile_site, new_state
@@ -29,40 +29,42 @@ HERE = Path(__file__).parent
 SITE = HERE.parent / "site_configs" / "colossus1.yaml"
 ACTIVITY, AIR_C = 0.8, 30.0
 REPEATS, ROUNDS = 7, 4
+C_ROWS = 13
 FLAGS = ("-O3", "-march=native", "-ffast-math", "-shared", "-fPIC")
 
 
 @jit.kernel(parallel=True)
-def advance_boards(blocks, kind, coefficients, supply_c, activity, seconds, heat_j):
-    """The boards of every block through ``seconds``, as `plant.step` does it, without servers; heat by block [J]."""
+def advance_boards(blocks, first_block, coefficients, supply_c, activity, seconds, heat_j):
+    """The boards of every rack through ``seconds``, as `plant.step` does it, without servers; heat by rack [J]."""
+    racks = heat_j.size
     for part in jit.prange(64):
-        work = np.empty(gpu.WORK_ROWS * gpu.LANES)
-        for b in range(part * kind.size // 64, (part + 1) * kind.size // 64):
-            gpu.take_block(blocks[b], work)
-            c = coefficients[kind[b]]
+        for r in range(part * racks // 64, (part + 1) * racks // 64):
+            c = coefficients[r]
             for s in range(seconds):
-                gpu.advance_block(work, c, supply_c, activity[s], activity[s], c[22])
-            heat_j[b] = gpu.settle_block(work, blocks[b])[0]
+                for b in range(first_block[r], first_block[r + 1]):
+                    gpu.advance_block(blocks[b], c, supply_c, activity[s], activity[s], c[22])
+            heat_j[r] = 0.0
+            for b in range(first_block[r], first_block[r + 1]):
+                heat_j[r] += gpu.settle_block(blocks[b])[0]
 
 
 def main() -> None:
     """Measure and print."""
     site = load_site(SITE)
     plant, state = at_work(site)
-    boards = Boards(plant, state)
-    gpus = boards.kind.size * gpu.LANES
-    print(f"{gpus:,} GPUs, macro-steps of {LONGEST_STEP} s; ns per GPU-second, best of {REPEATS}")
-    print(f"{'threads':>8}{'C, boards':>12}{'twin, boards':>14}{'ratio':>8}{'twin, racks':>13}")
-    activity = np.column_stack([np.zeros(LONGEST_STEP), np.full(LONGEST_STEP, ACTIVITY)])
-    cores = jit.threads()
-    with c_kernel() as advance:
-        print(f"{'':8}C and twin agree within {boards.difference_k(advance):.1e} K after {LONGEST_STEP} s")
+    boards, gpu_seconds = Boards(plant, state), state.blocks.shape[0] * gpu.LANES * LONGEST_STEP
+    activity, cores = np.column_stack([np.zeros(LONGEST_STEP), np.full(LONGEST_STEP, ACTIVITY)]), jit.threads()
+    with c_kernel() as advance, ThreadPoolExecutor(cores) as pool:
+        kelvin, share = boards.difference(advance, pool)
+        print(f"C and twin agree within {kelvin:.0e} K and {share:.0e} of the heat after {LONGEST_STEP} s")
+        print(f"ns per GPU-second, macro-steps of {LONGEST_STEP} s, best of {REPEATS}")
+        print(f"{'threads':>8}{'C, boards':>12}{'twin, boards':>14}{'twin / C':>10}{'twin, racks':>13}")
         for threads in sorted({1, cores}):
             jit.set_threads(threads)
-            in_c = best_s(lambda n=threads: boards.in_c(advance, n)) / gpus / LONGEST_STEP * 1e9
-            ours = best_s(boards.in_twin) / gpus / LONGEST_STEP * 1e9
-            racks = best_s(lambda: step.run_racks(plant, state, activity, LONGEST_STEP)) / gpus / LONGEST_STEP * 1e9
-            print(f"{threads:8}{in_c:12.2f}{ours:14.2f}{ours / in_c:8.2f}{racks:13.2f}")
+            in_c = best_s(lambda n=threads: boards.in_c(advance, pool, n)) / gpu_seconds * 1e9
+            ours = best_s(boards.in_twin) / gpu_seconds * 1e9
+            racks = best_s(lambda: step.run_racks(plant, state, activity, LONGEST_STEP)) / gpu_seconds * 1e9
+            print(f"{threads:8}{in_c:12.2f}{ours:14.2f}{ours / in_c:10.2f}{racks:13.2f}")
     print(whole_site(site))
 
 
@@ -80,43 +82,40 @@ class Boards:
 
     def __init__(self, plant: Plant, state: State) -> None:
         self.blocks = state.blocks.copy()
+        if self.blocks.shape[1] != C_ROWS * gpu.LANES:
+            raise SystemExit("kernel_limit.c no longer has the rows of twin/components/gpu.py")
         self.coefficients = np.ascontiguousarray(state.flows.gpu)
-        self.kind = np.repeat(np.arange(plant.rack.blocks.size), plant.rack.blocks)
+        self.first_block = np.append(0, np.cumsum(plant.rack.blocks))
         self.supply_c = float(state.cdu.supply_c.mean())
         self.activity = np.linspace(0.5, 1.0, LONGEST_STEP)
-        self.heat_j = np.zeros(self.kind.size)
+        self.heat_j = np.zeros(plant.rack.blocks.size)
 
     def in_twin(self) -> None:
         """One macro-step, compiled by twin."""
         advance_boards(
-            self.blocks, self.kind, self.coefficients, self.supply_c, self.activity, LONGEST_STEP, self.heat_j
+            self.blocks, self.first_block, self.coefficients, self.supply_c, self.activity, LONGEST_STEP, self.heat_j
         )
 
-    def in_c(self, advance: Callable[..., float], threads: int) -> None:
-        """The same macro-step in C, blocks shared out evenly."""
-        cuts = np.linspace(0, self.kind.size, threads + 1).astype(int).tolist()
+    def in_c(self, advance: Callable[..., float], pool: ThreadPoolExecutor, threads: int) -> float:
+        """The same macro-step in C, racks shared out evenly; returns the heat given off [J]."""
+        cuts = np.linspace(0, self.heat_j.size, threads + 1).astype(int).tolist()
 
         def part(first: int, last: int) -> float:
             return advance(
-                first, last, self.blocks.ctypes.data, self.coefficients.ctypes.data, self.kind.ctypes.data,
+                first, last, self.blocks.ctypes.data, self.coefficients.ctypes.data, self.first_block.ctypes.data,
                 self.supply_c, self.activity.ctypes.data, LONGEST_STEP,
             )  # fmt: skip
 
-        if threads == 1:
-            part(0, self.kind.size)
-        else:
-            with ThreadPoolExecutor(threads) as pool:
-                list(pool.map(part, cuts[:-1], cuts[1:]))
+        return sum(pool.map(part, cuts[:-1], cuts[1:]))
 
-    def difference_k(self, advance: Callable[..., float]) -> float:
-        """Greatest difference of any temperature between the two after a macro-step from one state."""
+    def difference(self, advance: Callable[..., float], pool: ThreadPoolExecutor) -> tuple[float, float]:
+        """After a macro-step from one state: greatest difference of any temperature [K], and of all heat, relative."""
         start = self.blocks.copy()
-        self.in_c(advance, 1)
-        in_c = self.blocks.copy()
+        heat_j, in_c = self.in_c(advance, pool, 1), self.blocks.copy()
         self.blocks[:] = start
         self.in_twin()
         rows = gpu.LANES * (gpu.PLATE + 1)
-        return float(np.abs(in_c[:, :rows] - self.blocks[:, :rows]).max())
+        return float(np.abs(in_c - self.blocks)[:, :rows].max()), abs(float(self.heat_j.sum()) / heat_j - 1)
 
 
 @contextmanager
@@ -125,7 +124,7 @@ def c_kernel() -> Iterator[Callable[..., float]]:
     with tempfile.TemporaryDirectory() as folder:
         library = Path(folder) / "kernel_limit.so"
         subprocess.run(["cc", *FLAGS, str(HERE / "kernel_limit.c"), "-o", str(library)], check=True)
-        advance = ctypes.CDLL(str(library)).advance_blocks
+        advance = ctypes.CDLL(str(library)).advance_racks
         advance.restype = ctypes.c_double
         advance.argtypes = [
             ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p,
@@ -134,7 +133,7 @@ def c_kernel() -> Iterator[Callable[..., float]]:
         yield advance
 
 
-def best_s(work: Callable[[], None]) -> float:
+def best_s(work: Callable[[], object]) -> float:
     """Seconds of one call, least of several rounds; the first call, which may compile, is left out."""
     work()
     rounds = []

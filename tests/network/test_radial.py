@@ -9,7 +9,7 @@ import pytest
 from twin.components import cable, feed, transformer
 from twin.core.layout import IVec, Vec, zeros
 from twin.network import radial
-from twin.network.radial import Branch, Network, NetworkState
+from twin.network.radial import CURRENT, Branch, Network, NetworkState
 
 BASE_VA = radial.BASE_MVA * 1e6
 LV = ["lv-1", "lv-2", "lv-3"]
@@ -59,13 +59,13 @@ def case_b(substation: dict[str, str], last: dict[str, str], *, pi_model: bool =
         if pi_model:
             shunt = transformer.pi(spec.model_copy(update={"impedance": 1e-12, "load_loss": 0.0}), BASE_VA).shunt
             series = transformer.pi(spec.model_copy(update={"magnetising": 0.0, "no_load_loss": 0.0}), BASE_VA).series
-        return Branch(name, parent, series, shunt, spec.rating / BASE_VA, False)
+        return Branch(name, parent, series, shunt, spec.rating / BASE_VA)
 
     def laid(name: str, parent: str, length_m: float) -> Branch:
         pi = cable.section(line, length_m, BASE_VA, 60.0)
-        return Branch(name, parent, *pi, cable.ampacity_pu(line, BASE_VA), True)
+        return Branch(name, parent, *pi, cable.ampacity_pu(line, BASE_VA), CURRENT)
 
-    root = Branch("poi", "", feed.impedance_pu(5000e6, 12.0, BASE_VA), 0j, 3.0, False)
+    root = Branch("poi", "", feed.impedance_pu(5000e6, 12.0, BASE_VA), 0j, 3.0)
     rows = [laid("f1", "sub", 1000.0), laid("f2", "f1", 500.0), laid("f3", "f2", 500.0)]
     rows += [wound(name, f"f{k}", last) for k, name in enumerate(LV, 1)]
     built = radial.build(root, [*reversed(rows), wound("sub", "poi", substation)])
@@ -78,11 +78,11 @@ def baran_wu() -> Solved:
     table = np.genfromtxt(file, delimiter=",", names=True, skip_header=4)
     ohm = 12.66e3**2 / BASE_VA
     branches = [
-        Branch(f"{row['bus']:.0f}", f"{row['parent']:.0f}", complex(row["r_ohm"], row["x_ohm"]) / ohm, 0j, np.inf, True)
+        Branch(f"{row['bus']:.0f}", f"{row['parent']:.0f}", complex(row["r_ohm"], row["x_ohm"]) / ohm, 0j, np.inf, CURRENT)
         for row in table
     ]
     loads = {f"{row['bus']:.0f}": complex(row["p_kw"], row["q_kvar"]) * 1e3 / BASE_VA for row in table}
-    return solve(radial.build(Branch("1", "", 0j, 0j, np.inf, True), branches), loads, 1.0)
+    return solve(radial.build(Branch("1", "", 0j, 0j, np.inf, CURRENT), branches), loads, 1.0)
 
 
 def test_v_pf_01(baran_wu: Solved) -> None:
@@ -126,7 +126,7 @@ def test_v_pf_03() -> None:
 def test_v_pf_04(mw: float, mvar: float) -> None:
     """The sweep finds the closed form's voltage."""
     z = feed.impedance_pu(5000e6, 12.0, BASE_VA)
-    solved = solve(radial.build(Branch("poi", "", z, 0j, 3.0, False), []), {"poi": complex(mw, mvar) / 100})
+    solved = solve(radial.build(Branch("poi", "", z, 0j, 3.0), []), {"poi": complex(mw, mvar) / 100})
     expected = feed.two_bus_voltage(1.02, z.real, z.imag, mw / 100, mvar / 100)
     assert solved.state.voltage_pu[0] == pytest.approx(expected, abs=1e-11)
     assert solved.state.power_pu[0] == pytest.approx(mw / 100, abs=1e-11)

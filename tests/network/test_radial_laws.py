@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from twin.components.feed import most_power_pu
 from twin.core.layout import IVec, Vec, zeros
 from twin.network import radial
-from twin.network.radial import Branch, Network, NetworkState
+from twin.network.radial import CURRENT, Branch, Network, NetworkState
 
 MODERATE = settings(max_examples=40, deadline=None)
 seeds = st.integers(0, 2**32 - 1)
@@ -24,12 +24,12 @@ def random_tree(seed: int, size: int) -> tuple[Network, Vec, Vec]:
             complex(draw.uniform(0, 0.01), draw.uniform(0, 0.02)),
             complex(draw.uniform(0, 1e-3), draw.uniform(-5e-3, 5e-3)),
             draw.uniform(0.5, 4.0),
-            bool(draw.integers(2)),
+            int(draw.integers(3)),
         )
         for i in range(1, size)
     ]
     draw.shuffle(rows)  # type: ignore[arg-type]
-    network, _ = radial.build(Branch("n0", "", 0.0016 + 0.0199j, 0j, 3.0, False), rows)
+    network, _ = radial.build(Branch("n0", "", 0.0016 + 0.0199j, 0j, 3.0), rows)
     p, q = draw.uniform(0, 2.0 / size, size), draw.uniform(-0.4 / size, 0.6 / size, size)
     return network, p, q
 
@@ -131,7 +131,7 @@ def test_warm_start_takes_fewer_sweeps_and_ends_at_the_same_place(seed, source_p
 @pytest.mark.parametrize("share", [1.001, 1.5, 20.0])
 def test_collapse_is_told(share) -> None:
     r, x = 0.0016609, 0.01993
-    network, _ = radial.build(Branch("poi", "", complex(r, x), 0j, 3.0, False), [])
+    network, _ = radial.build(Branch("poi", "", complex(r, x), 0j, 3.0), [])
     p, q = np.array([share * most_power_pu(1.02, r, x)]), np.zeros(1)
     assert radial.sweep(network, p, q, every(1), 1.02, zeros(NetworkState, 1)) < 0
     assert radial.sweep(network, 0.9 / share * p, q, every(1), 1.02, zeros(NetworkState, 1)) > 0
@@ -140,8 +140,8 @@ def test_collapse_is_told(share) -> None:
 @pytest.mark.filterwarnings("ignore:invalid value")
 def test_a_load_that_is_no_number_is_never_called_solved() -> None:
     """Also where the last node is dead, whose voltage does not change."""
-    rows = [Branch("a", "poi", 0.01j, 0j, 1.0, False), Branch("b", "poi", 0.01j, 0j, 1.0, False)]
-    network, _ = radial.build(Branch("poi", "", 0.02j, 0j, 3.0, False), rows)
+    rows = [Branch("a", "poi", 0.01j, 0j, 1.0), Branch("b", "poi", 0.01j, 0j, 1.0)]
+    network, _ = radial.build(Branch("poi", "", 0.02j, 0j, 3.0), rows)
     alive = np.array([1, 1, 0], np.int64)
     p, q = np.array([0.0, np.nan, 0.0]), np.zeros(3)
     state = zeros(NetworkState, 3)
@@ -157,8 +157,8 @@ def test_a_source_without_voltage_is_no_solution() -> None:
 
 
 def test_loading_is_current_or_power_over_the_rating() -> None:
-    rows = [Branch("cable", "poi", 0.01 + 0.02j, 0j, 0.5, True), Branch("board", "cable", 0.02j, 0j, 0.25, False)]
-    network, _ = radial.build(Branch("poi", "", 0j, 0j, np.inf, False), rows)
+    rows = [Branch("cable", "poi", 0.01 + 0.02j, 0j, 0.5, CURRENT), Branch("board", "cable", 0.02j, 0j, 0.25)]
+    network, _ = radial.build(Branch("poi", "", 0j, 0j, np.inf), rows)
     p, q, state = np.array([0.0, 0.0, 0.2]), np.array([0.0, 0.0, 0.05]), zeros(NetworkState, 3)
     radial.sweep(network, p, q, every(3), 1.02, state)
     assert state.loading[0] == 0.0
@@ -168,7 +168,7 @@ def test_loading_is_current_or_power_over_the_rating() -> None:
 
 def test_build_sorts_parents_before_children() -> None:
     def row(name: str, parent: str) -> Branch:
-        return Branch(name, parent, 1j, 0j, 1.0, True)
+        return Branch(name, parent, 1j, 0j, 1.0, CURRENT)
 
     network, names = radial.build(row("feed", ""), [row("c", "b"), row("b", "a"), row("d", "a"), row("a", "feed")])
     assert names[0] == "feed"
@@ -185,3 +185,14 @@ def test_faults_names_orphans_and_cycles() -> None:
     assert orphans == ["lost"]
     assert cycle == ["x", "y", "self", "tail"]
     assert radial.faults({"a": "feed", "b": "a"}, "feed") == ([], [])
+
+
+def test_loading_is_of_what_the_rating_bounds():
+    rows = [Branch("t", "poi", 0.01j, 0j, 1.0, radial.APPARENT), Branch("b", "t", 0j, 0j, 1.0, radial.ACTIVE)]
+    network, _ = radial.build(Branch("poi", "", 0.001j, 0j, 3.0, radial.ACTIVE), rows)
+    state = zeros(NetworkState, 3)
+    radial.flat_start(state, 1.0)
+    assert radial.sweep(network, np.array([0, 0, 0.6]), np.array([0, 0, 0.3]), np.ones(3, np.int64), 1.0, state) > 0
+    assert state.loading[0] == pytest.approx(0.6 / 3.0, rel=1e-9)
+    assert state.loading[2] == pytest.approx(0.6, rel=1e-9)
+    assert state.loading[1] == pytest.approx(np.hypot(state.power_pu[1], state.reactive_pu[1]), rel=1e-9)

@@ -44,8 +44,10 @@ from twin.core.quantity import (
 )
 
 LANES = 8
-ROWS = 13
-(DIE, HBM, PLATE, POWER, WANT, HEAT, PEAK, SLOW, ENERGY, THROTTLED, HOTTEST, CAP, SILICON) = range(ROWS)
+ROWS = 10  # kept from second to second
+WORK_ROWS = 13  # with what is only needed while a block advances
+(DIE, HBM, PLATE, POWER, SLOW, ENERGY, THROTTLED, HOTTEST, CAP, SILICON, WANT, HEAT, PEAK) = range(WORK_ROWS)
+_WRITTEN = HOTTEST + 1  # rows that a step changes; cap and silicon are only read
 COEFFICIENTS = 34
 _LITRES_PER_MINUTE = 60e3  # in a m3/s
 
@@ -247,6 +249,16 @@ def coefficients(gpu, k, plate_w_k, dt_s, out):
     out[32], out[33] = gpu.slowdown_c[k], gpu.release_c[k]
 
 
+@kernel(inline=True)
+def take_block(x, work):
+    """Copy a block ``x`` [10 * 8] to where it advances, ``work`` [13 * 8], with heat and peak of nothing yet."""
+    for i in range(ROWS * LANES):
+        work[i] = x[i]
+    for i in range(LANES):
+        work[HEAT * LANES + i] = 0.0
+        work[PEAK * LANES + i] = -np.inf
+
+
 @kernel(fast=True, inline=True)
 def advance_block(x, c, supply_c, low, high, most_w):
     """One second of a block of eight GPUs, in place: ``x`` [13 * 8], coefficients ``c`` [34].
@@ -297,16 +309,16 @@ def sum_of_eight(x, row):
 
 
 @kernel(inline=True)
-def settle_block(x):
-    """Heat [J], hottest die [degC] and throttled time in all [s] of a block since the last call, in one fixed order."""
-    heat, throttled, at = sum_of_eight(x, HEAT), sum_of_eight(x, THROTTLED), PEAK * LANES
-    low = max(max(x[at], x[at + 1]), max(x[at + 2], x[at + 3]))
-    high = max(max(x[at + 4], x[at + 5]), max(x[at + 6], x[at + 7]))
+def settle_block(work, x):
+    """Copy an advanced block back to ``x``; returns its heat [J], hottest die [degC] and throttled time in all [s]."""
     for i in range(LANES):
-        x[HOTTEST * LANES + i] = max(x[HOTTEST * LANES + i], x[PEAK * LANES + i])
-        x[PEAK * LANES + i] = -np.inf
-        x[HEAT * LANES + i] = 0.0
-    return heat, max(low, high), throttled
+        work[HOTTEST * LANES + i] = max(work[HOTTEST * LANES + i], work[PEAK * LANES + i])
+    for i in range(_WRITTEN * LANES):
+        x[i] = work[i]
+    at = PEAK * LANES
+    low = max(max(work[at], work[at + 1]), max(work[at + 2], work[at + 3]))
+    high = max(max(work[at + 4], work[at + 5]), max(work[at + 6], work[at + 7]))
+    return sum_of_eight(work, HEAT), max(low, high), sum_of_eight(work, THROTTLED)
 
 
 @kernel

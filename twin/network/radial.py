@@ -22,6 +22,7 @@ from twin.core.jit import kernel
 from twin.core.layout import IVec, Var, Vec
 
 BASE_MVA = 100.0
+APPARENT, CURRENT, ACTIVE = range(3)
 _TOLERANCE = 1e-12
 _MOST_SWEEPS = 100
 
@@ -35,7 +36,7 @@ class Network(NamedTuple):
     g_pu: Annotated[Vec, Var("1", "shunt conductance at either end")]
     b_pu: Annotated[Vec, Var("1", "shunt susceptance at either end")]
     rating_pu: Annotated[Vec, Var("1", "rating, infinite where there is none")]
-    by_current: Annotated[IVec, Var("1", "1 where the rating is a current, 0 where it is a power")]
+    rated_by: Annotated[IVec, Var("1", "what the rating bounds: 0 apparent power, 1 current, 2 active power")]
 
 
 class NetworkState(NamedTuple):
@@ -122,7 +123,11 @@ def _powers(network, energised, source_pu, state):
         if k < 0:
             in_p, in_q = out_p, w * c - v * d + b * (v * v + w * w)
         state.power_pu[i], state.reactive_pu[i] = in_p, in_q
-        used = sqrt(c * c + d * d) if network.by_current[i] else sqrt(in_p * in_p + in_q * in_q)
+        used = sqrt(in_p * in_p + in_q * in_q)
+        if network.rated_by[i] == CURRENT:
+            used = sqrt(c * c + d * d)
+        elif network.rated_by[i] == ACTIVE:
+            used = abs(in_p)
         state.loading[i] = used / network.rating_pu[i]
 
 
@@ -155,7 +160,7 @@ class Branch(NamedTuple):
     series: complex
     shunt: complex
     rating_pu: float
-    by_current: bool
+    rated_by: int = 0
 
 
 def faults(parents: dict[str, str], root: str) -> tuple[list[str], list[str]]:
@@ -188,7 +193,7 @@ def build(root: Branch, branches: list[Branch]) -> tuple[Network, list[str]]:
         g_pu=np.array([b.shunt.real for b in ordered]),
         b_pu=np.array([b.shunt.imag for b in ordered]),
         rating_pu=np.array([b.rating_pu for b in ordered]),
-        by_current=np.array([int(b.by_current) for b in ordered], dtype=np.int64),
+        rated_by=np.array([b.rated_by for b in ordered], dtype=np.int64),
     )
     for array in network:
         array.flags.writeable = False

@@ -25,6 +25,7 @@ from twin.plant.order import (
 
 _L = gpu.LANES
 _HALF = _L // 2
+ABREAST = 2  # blocks side by side: one second of a block waits for its last, and eight or nine are in a rack
 _PARTS = 64  # of the racks, one loop each: any number of threads then gives the same sums
 # The conductance of the other liquid-cooled parts follows flow as laminar channels do.
 _PARTS_EXPONENT = 0.5
@@ -86,24 +87,26 @@ def _half_sum(x, row, half):
 
 
 @kernel(inline=True)
-def advance_boards(blocks, first, count, block_node, job, boards, c, supply_c, supply_k_s, alive, activity, ticks):
+def advance_boards(blocks, first, count, block_node, job, work, boards, c, supply_c, supply_k_s, alive, activity, ticks):
     """All ``ticks`` seconds of ``count`` blocks of GPUs; returns their heat [J], hottest die [degC] and throttled time [s].
 
-    All blocks take a second before the next, since one second of a block waits for the last.
+    The blocks advance side by side in ``work`` [block, 13 * 8], since one second of a block waits for the last.
     Fills ``boards`` [block, tick * 4]: what the first and second half draw, and what they want.
     """
+    for b in range(count):
+        gpu.take_block(blocks[first + b], work[b])
     most_w = c[22] if alive else 0.0
     for s in range(ticks):
         coolant_c = supply_c + supply_k_s * (s + 0.5)
         for b in range(count):
-            x = blocks[first + b]
+            x = work[b]
             low, high = job[block_node[first + b, 0]], job[block_node[first + b, 1]]
             gpu.advance_block(x, c, coolant_c, activity[s, low], activity[s, high], most_w)
             boards[b, 4 * s], boards[b, 4 * s + 1] = _half_sum(x, gpu.POWER, 0), _half_sum(x, gpu.POWER, 1)
             boards[b, 4 * s + 2], boards[b, 4 * s + 3] = _half_sum(x, gpu.WANT, 0), _half_sum(x, gpu.WANT, 1)
     heat_j, hottest_c, throttled_s = 0.0, -np.inf, 0.0
     for b in range(count):
-        heat, hottest, throttled = gpu.settle_block(blocks[first + b])
+        heat, hottest, throttled = gpu.settle_block(work[b], blocks[first + b])
         heat_j += heat
         hottest_c = max(hottest_c, hottest)
         throttled_s += throttled
@@ -156,20 +159,27 @@ def advance_rack(
     Powers are means over each second; heat of the boards, hottest die and throttled GPUs stand for the whole step.
     ``room`` is what `Room` makes.
     """
-    boards, total = room
+    work, boards, total = room
     alive, c, server_c, curve = energised[rack.board[r]] > 0, blocks_c[r], servers_c[r], curves[rack.node[r]]
     supply_c, supply_k_s = tcs_c[rack.cdu[r]], tcs_k_s[rack.cdu[r]]
     total[:] = 0.0
-    first = rack.first_block[r]
-    heat_j, hottest_c, throttled_s = advance_boards(
-        blocks, first, rack.blocks[r], block_node, node.job, boards, c, supply_c, supply_k_s, alive, activity, ticks
-    )
-    for b in range(rack.blocks[r]):
-        low, high = block_node[first + b, 0], block_node[first + b, 1]
-        for half in range(1 if low == high else 2):
-            n, last = (low, 1) if low == high else (block_node[first + b, half], half)
+    heat_j, hottest_c, throttled_s, end = 0.0, -np.inf, 0.0, rack.first_block[r] + rack.blocks[r]
+    for first in range(rack.first_block[r], end, ABREAST):
+        count = min(ABREAST, end - first)
+        heat, hottest, throttled = advance_boards(
+            blocks, first, count, block_node, node.job, work, boards, c, supply_c, supply_k_s, alive, activity, ticks
+        )
+        heat_j += heat
+        hottest_c = max(hottest_c, hottest)
+        throttled_s += throttled
+        for half in range(2 * count):
+            b, side = first + half // 2, half % 2
+            n, other = block_node[b, side], block_node[b, 1 - side]
+            if n == other and side == 1:
+                continue
+            last = 1 if n == other else side
             plate_c, power_w, gpu_w, want_w, energy_j, asked_s, lost_s = advance_server(
-                server_c, curve, node.plate_c[n], boards[b], half, last, supply_c, supply_k_s, alive, activity, node.job[n], ticks, total
+                server_c, curve, node.plate_c[n], boards[half // 2], side, last, supply_c, supply_k_s, alive, activity, node.job[n], ticks, total
             )
             node.plate_c[n], node.power_w[n], node.gpu_w[n], node.want_w[n] = plate_c, power_w, gpu_w, want_w
             node.energy_j[n] += energy_j
@@ -188,9 +198,9 @@ def advance_rack(
 @kernel(parallel=True)
 def advance_racks(rack, block_node, blocks, node, blocks_c, servers_c, curves, tcs_c, tcs_k_s, energised, activity, ticks, out):
     """Every rack through ``ticks`` seconds, each block whole before the next so that its state stays in cache."""
-    racks, most = rack.gpu.size, rack.blocks.max()
+    racks = rack.gpu.size
     for part in prange(_PARTS):
-        room = table(most, LONGEST_STEP * 4), row(LONGEST_STEP * RACK_OUTPUTS)
+        room = table(ABREAST, gpu.WORK_ROWS * _L), table(ABREAST, LONGEST_STEP * 4), row(LONGEST_STEP * RACK_OUTPUTS)
         for r in range(part * racks // _PARTS, (part + 1) * racks // _PARTS):
             advance_rack(
                 r, rack, block_node, blocks, node, blocks_c, servers_c, curves, tcs_c, tcs_k_s, energised, activity, ticks, room, out

@@ -188,7 +188,7 @@ def _lay_out(site: Site, library: Parts, boards: dict[str, list[str]]) -> _Layou
 
 
 def _network(site: Site, library: Parts) -> tuple[radial.Network, list[str], list[str], Vec, Vec]:
-    root = radial.Branch(ROOT, "", feed.impedance_pu(site.feed.short_circuit, site.feed.x_r, BASE_VA), 0, site.feed.limit / BASE_VA, False)
+    root = radial.Branch(ROOT, "", feed.impedance_pu(site.feed.short_circuit, site.feed.x_r, BASE_VA), 0j, site.feed.limit / BASE_VA, radial.ACTIVE)
     by_name = {node.name: node for node in site.electrical.nodes}
     branches: list[radial.Branch] = []
     kinds, limits = {ROOT: "source"}, {ROOT: site.feed.limit}
@@ -219,14 +219,14 @@ def _branch(site: Site, library: Parts, node: ElectricalNodeSpec, name: str, par
         return _cable(library, node.type, node.length or 0.0, name, parent, site.feed.frequency)
     if node.type in library.transformers:
         spec = library.transformers[node.type]
-        return radial.Branch(name, parent, *transformer.pi(spec, BASE_VA), (spec.most or spec.rating) / BASE_VA, False)
+        return radial.Branch(name, parent, *transformer.pi(spec, BASE_VA), (spec.most or spec.rating) / BASE_VA)
     rating = node.limit / BASE_VA if node.limit is not None else np.inf
-    return radial.Branch(name, parent, 0j, 0j, rating, False)
+    return radial.Branch(name, parent, 0j, 0j, rating, radial.ACTIVE)
 
 
 def _cable(library: Parts, kind: str, length_m: float, name: str, parent: str, frequency_hz: float) -> radial.Branch:
     spec = library.cables[kind]
-    return radial.Branch(name, parent, *cable.section(spec, length_m, BASE_VA, frequency_hz), cable.ampacity_pu(spec, BASE_VA), True)
+    return radial.Branch(name, parent, *cable.section(spec, length_m, BASE_VA, frequency_hz), cable.ampacity_pu(spec, BASE_VA), radial.CURRENT)
 
 
 def _cdus(specs: list[CduPart]) -> cdu.CduParams:
@@ -348,7 +348,6 @@ def new_state(compiled: Compiled) -> order.State:
     rows = order.gpu_rows(state)
     start_c = float(np.mean(plant.hall.set_point_c)) + 10
     rows[:, [gpu.DIE, gpu.HBM, gpu.PLATE, gpu.HOTTEST]] = start_c
-    rows[:, gpu.PEAK] = -np.inf
     rows[:, gpu.SILICON], rows[:, gpu.CAP] = compiled.silicon, np.inf
     state.node.plate_c[:] = state.cdu.supply_c[:] = state.cdu.return_c[:] = start_c
     state.hall.supply_c[:] = state.hall.return_c[:] = plant.hall.set_point_c

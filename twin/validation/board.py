@@ -36,7 +36,7 @@ def run_board(
     start: Masses | None = None,
 ) -> Board:
     """The board over ``activity`` (one a step) from ``start``, or from rest at its first activity."""
-    work = np.zeros((gpu.WORK_ROWS, gpu.LANES))
+    work = np.zeros((gpu.ROWS, gpu.LANES))
     work[gpu.CAP], work[gpu.SILICON] = cap_w, 1.0
     work[: len(Masses._fields)] = coolant_c
     if start is None:

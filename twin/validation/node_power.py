@@ -11,7 +11,7 @@ from twin.components.gpu import GpuSpec
 from twin.components.server import NodeSpec
 from twin.core.layout import Vec
 from twin.core.quantity import Duration, Spec, Temperature
-from twin.drive.trace import read_rows, read_trace
+from twin.drive.trace import read_rows
 from twin.drive.training import TrainingSpec
 from twin.drive.waveform import sensed
 from twin.site.explain import Loc
@@ -114,12 +114,15 @@ def _levels(words: str, measured_w: Mapping[str, float], simulated_w: float) -> 
 
 
 def _measured(files: Mapping[str, Path], run: RunFiles) -> Measured:
+    """Samples as they are: they are compared one by one, so that neither gaps nor a time said twice does harm."""
     names = [f"node_{k}_W" for k in range(run.first, run.first + run.servers)]
-    trace = read_trace(files[run.power], names, time=_TIME)
+    rows = [row.cells for row in read_rows(files[run.power], [_TIME, *names])]
+    table = np.array([[float(cells[name]) for name in (_TIME, *names)] for cells in rows])
+    began_ms = table[0, 0]
     events_s: dict[str, float] = {}
     for row in read_rows(files[run.events], [_TIME, "key"]):
-        events_s.setdefault(row.cells["key"], float(row.cells[_TIME]) * 1e-3 - trace.origin_s)
-    return Measured(trace.time_s, np.mean(list(trace.columns.values()), axis=0), events_s)
+        events_s.setdefault(row.cells["key"], (float(row.cells[_TIME]) - began_ms) * 1e-3)
+    return Measured((table[:, 0] - began_ms) * 1e-3, table[:, 1:].mean(axis=1), events_s)
 
 
 def _idle_w(run: Measured) -> float:
