@@ -18,3 +18,12 @@ def twin_data() -> Callable[[str], Path]:
         return Path(root) / name
 
     return folder
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip what is too long for interpreted kernels where kernels are interpreted."""
+    if os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0"):
+        skip = pytest.mark.skip(reason="NUMBA_DISABLE_JIT is set: too long for interpreted kernels")
+        for item in items:
+            if item.get_closest_marker("compiled"):
+                item.add_marker(skip)

@@ -43,7 +43,7 @@ def main(trace: bool) -> None:
 def check(site: Path, scenario: Path | None) -> None:
     """Check a SITE file, and a SCENARIO on it, without simulating."""
     loaded, scene, folder = _load(site, scenario, (), None, None, None)
-    from twin.run import Simulation
+    from twin.simulation import Simulation
 
     simulation = Simulation(loaded, scene, folder)
     c = simulation.compiled
@@ -51,7 +51,7 @@ def check(site: Path, scenario: Path | None) -> None:
         f"{site}: {len(c.names.halls)} halls, {len(c.names.racks)} racks, {c.node_rack.size} servers, {c.gpus} GPUs, "
         f"{len(c.names.cdus)} CDUs, {len(c.names.electrical)} electrical nodes"
     )
-    click.echo(f"{scene.title or 'default scenario'}: {len(simulation.placements)} jobs, {len(simulation.actions)} events, policy {scene.policy.name}")
+    click.echo(f"{scene.title or 'default scenario'}: {len(simulation.workload.placements)} jobs, {len(simulation.actions)} events, policy {scene.policy.name}")
 
 
 def _load(

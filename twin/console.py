@@ -36,28 +36,40 @@ class Console:
     def _bar(self, title: str) -> Iterator[Callable[[int, int], None]]:
         columns = (TextColumn(title), BarColumn(), TextColumn("{task.fields[clock]}  {task.fields[speed]}"), TimeRemainingColumn())
         with Progress(*columns, console=self._rich) as bar:
-            task, began = bar.add_task("", total=1.0, clock="", speed=""), time.monotonic()
+            task, pace = bar.add_task("", total=1.0, clock="", speed=""), _Pace()
 
             def tell(done: int, total: int) -> None:
-                speed = done / max(time.monotonic() - began, 1e-9)
+                speed = pace.speed(done)
                 bar.update(task, completed=done / total, clock=_clock(done), speed=f"{speed:,.0f} x real time")
 
             yield tell
 
     def _lines(self) -> Callable[[int, int], None]:
-        began = time.monotonic()
-        last = began
+        pace, last = _Pace(), time.monotonic()
 
         def tell(done: int, total: int) -> None:
             nonlocal last
-            now = time.monotonic()
-            if now - last >= _EVERY_S or done >= total:
+            speed, now = pace.speed(done), time.monotonic()
+            if (now - last >= _EVERY_S and speed > 0) or done >= total:
                 last = now
-                speed = done / max(now - began, 1e-9)
                 left = (total - done) / max(speed, 1e-9)
                 self.say(f"{_clock(done)} of {_clock(total)} simulated, {speed:,.0f} x real time, {left:.0f} s left")
 
         return tell
+
+
+class _Pace:
+    """Simulated over wall time since the first step was done: setting up and compiling are not counted."""
+
+    def __init__(self) -> None:
+        self._first: tuple[int, float] | None = None
+
+    def speed(self, done: int) -> float:
+        """Seconds simulated in a second."""
+        now = time.monotonic()
+        if self._first is None:
+            self._first = done, now
+        return (done - self._first[0]) / max(now - self._first[1], 1e-3)
 
 
 def _clock(seconds: int) -> str:

@@ -97,8 +97,7 @@ class History:
         for name, values in racks.items():
             file.fixed("rack", name, ("rack",), values)
         file.fixed("rack", "rating_w", ("rack",), plant.rack.rating_w, "W", "rating of the supply line")
-        specs = c.site.library.cdus if c.site.library else {}
-        kinds = c.cdu_types
+        specs, kinds = c.library.cdus, c.cdu_types
         file.fixed("cdu", "hall", ("cdu",), halls[plant.wiring.cdu_hall])
         file.fixed("cdu", "type", ("cdu",), np.array(kinds))
         file.fixed("cdu", "rating_w", ("cdu",), [specs[kind].heat for kind in kinds], "W", "design heat")

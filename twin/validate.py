@@ -66,8 +66,8 @@ def _judge(case: Case, data: Path | None) -> CaseResult:
     files = {name: data / file.path for name, file in case.spec.files.items()} if data is not None else {}
     outcome = case.spec.model.run(files, case.folder)
     judged = tuple(_measured(case, outcome))
-    status = "passed" if all(one.held for one in judged) else "failed"
-    return CaseResult(case, status, "", judged, outcome.fitted, comparison(outcome))
+    held = all(one.held for one in judged)
+    return CaseResult(case, "passed" if held else "failed", "", judged, outcome.fitted, comparison(outcome))
 
 
 def _measured(case: Case, outcome: Outcome) -> Iterator[Judged]:

@@ -98,6 +98,8 @@ def close(books: Vec, before: Stores, after: Stores) -> list[Part]:
         _part("plant", a[PLANT_HEAT] + a[PLANT], a[PLANT_HEAT] + a[PLANT], 0.0),
         _part("electrical", a[FEED], used + a[NETWORK], 0.0),
         _part("site", a[FEED], a[PLANT_HEAT] + a[PLANT] + a[NETWORK], sum(kept)),
+        # Air-cooled chillers use no water: its books are there, and empty.
+        _part("water", 0.0, 0.0, 0.0),
     ]
 
 

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from twin.core import fluids
 from twin.core.errors import did_you_mean
 from twin.network.radial import faults
 from twin.site.spec import ElectricalNodeSpec, HallSpec, Parts, Site
@@ -101,17 +102,21 @@ def _hall(site: Site, library: Parts, i: int, hall: HallSpec) -> Iterator[Findin
     for field in ("boards", "mechanical_boards"):
         for k, name in enumerate(getattr(hall, field)):
             yield from _unknown("electrical node", name, names, (*at, field, k))
-    yield from _cdus(library, at, hall)
-
-
-def _cdus(library: Parts, at: Loc, hall: HallSpec) -> Iterator[Finding]:
     served: Counter[str] = Counter()
     for group in hall.racks:
         if group.type in library.racks:
             served[library.racks[group.type].cdu] += group.count
+    yield from _cdus(library, at, hall, served)
+    yield from _facility_flow(library, at, hall, served)
+
+
+def _cdus(library: Parts, at: Loc, hall: HallSpec, served: Counter[str]) -> Iterator[Finding]:
+    types = [cdus.type for cdus in hall.cdus]
     for k, cdus in enumerate(hall.cdus):
         loc = (*at, "cdus", k)
         yield from _unknown("CDU type", cdus.type, library.cdus, (*loc, "type"))
+        if cdus.type in types[:k]:
+            yield Finding((*loc, "type"), f'CDU type "{cdus.type}" stands in entry {types.index(cdus.type)} already; add the counts')
         if cdus.type in library.cdus:
             room = cdus.count * library.cdus[cdus.type].racks
             racks = served[cdus.type]
@@ -121,3 +126,14 @@ def _cdus(library: Parts, at: Loc, hall: HallSpec) -> Iterator[Finding]:
                 yield Finding((*loc, "count"), f"{cdus.count} CDUs for {racks} racks: some CDU has no rack")
             elif racks > room:
                 yield Finding((*loc, "count"), f"{cdus.count} CDUs have room for {room} racks, but {racks} hang on them")
+
+
+def _facility_flow(library: Parts, at: Loc, hall: HallSpec, served: Counter[str]) -> Iterator[Finding]:
+    """More water through the CDUs than the hall's pumps move would be heat out of nowhere."""
+    given = {cdus.type: cdus.count for cdus in hall.cdus}
+    known = {kind: library.cdus[kind] for kind in served if kind in library.cdus}
+    needed = sum(given.get(kind, -(-served[kind] // cdu.racks)) * cdu.facility_flow for kind, cdu in known.items())
+    moved = hall.pumps.flow * float(fluids.density(fluids.WATER, 30.0))
+    if needed > moved:
+        message = f"the pumps move {moved:.1f} kg/s of facility water at design, the CDUs of {hall.name} take {needed:.1f} kg/s"
+        yield Finding((*at, "pumps", "flow"), message)

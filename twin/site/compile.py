@@ -55,6 +55,11 @@ class Compiled:
     reference_air_c: float
 
     @property
+    def library(self) -> Parts:
+        """The part types of the site."""
+        return _library(self.site)
+
+    @property
     def gpus(self) -> int:
         """GPUs in the site."""
         return int(self.node_gpus.sum())

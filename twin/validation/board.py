@@ -8,6 +8,7 @@ from twin.components import gpu, server
 from twin.core.layout import Vec
 
 _ROUNDS_TO_REST = 60
+_ROWS = max(gpu.PEAK, gpu.SILICON) + 1  # all that a block has while it advances
 _SECOND = 1.0
 
 
@@ -36,7 +37,7 @@ def run_board(
     start: Masses | None = None,
 ) -> Board:
     """The board over ``activity`` (one a step) from ``start``, or from rest at its first activity."""
-    work = np.zeros((gpu.ROWS, gpu.LANES))
+    work = np.zeros((_ROWS, gpu.LANES))
     work[gpu.CAP], work[gpu.SILICON] = cap_w, 1.0
     work[: len(Masses._fields)] = coolant_c
     if start is None:

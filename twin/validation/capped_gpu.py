@@ -110,7 +110,7 @@ class CappedGpuSpec(Spec):
     @classmethod
     def _without_leakage(cls, gpu: GpuSpec) -> GpuSpec:
         if gpu.leakage > _NO_LEAKAGE_W:
-            message = f"leakage must be at most {_NO_LEAKAGE_W:g} W here: what a workload draws is measured with its leakage"
+            message = f"leakage must be at most {_NO_LEAKAGE_W:g} W: what a workload draws is measured with its leakage"
             raise ValueError(message)
         return gpu
 
@@ -129,14 +129,23 @@ class CappedGpuSpec(Spec):
     def run(self, files: Mapping[str, Path], folder: Path) -> Outcome:
         """Fit, then test."""
         del folder
-        fitted = self._fit([_cell(files[cell.file], cell.cap, self.clock_mhz) for cell in self.fit.cells])
+        tables = {name: _table(files[name]) for name in {name for _, name in self.files_used()}}
+
+        def cell_of(name: str, cap_w: float) -> Cell:
+            chosen = tables[name][(tables[name][:, 0] == cap_w) & (tables[name][:, 1] == self.clock_mhz)]
+            if not len(chosen):
+                message = f"has no cell at {cap_w:g} W and {self.clock_mhz} MHz"
+                raise TraceError([file_problem(files[name], message)])
+            return _cell(chosen)
+
+        fitted = self._fit([cell_of(cell.file, cell.cap) for cell in self.fit.cells])
         values = {name: estimate.value for name, estimate in fitted.items()}
         pairs: dict[str, Pair] = {}
         for work, spec in self.test.items():
-            natural = _cell(files[spec.file], spec.uncapped, self.clock_mhz)
+            natural = cell_of(spec.file, spec.uncapped)
             level_w = float(natural.power_w[natural.power_w > self.busy_above].mean())
             for cap_w in spec.caps:
-                cell = _cell(files[spec.file], cap_w, self.clock_mhz)
+                cell = cell_of(spec.file, cap_w)
                 pairs.update(self._test(_name(work, cap_w), cell, level_w, cap_w, values))
         return Outcome(pairs, fitted)
 
@@ -180,13 +189,13 @@ def _starting(spec: GpuSpec, die_c: float, power_w: float) -> Masses:
     return Masses(die_c, plate_c + spec.hbm_share * power_w * spec.hbm_to_plate, plate_c)
 
 
-def _cell(path: Path, cap_w: float, clock_mhz: int) -> Cell:
-    """The cell at a cap and clock, in means over even steps."""
-    rows = [row.cells for row in read_rows(path, _COLUMNS)]
-    table = np.array([[float(cells[name]) for name in _COLUMNS] for cells in rows])
-    chosen = table[(table[:, 0] == cap_w) & (table[:, 1] == clock_mhz)]
-    if not len(chosen):
-        raise TraceError([file_problem(path, f"has no cell at {cap_w:g} W and {clock_mhz} MHz")])
-    trace = Trace(chosen[:, 2], {"power": chosen[:, 3], "die": chosen[:, 4]}, 0.0, dated=False)
+def _table(path: Path) -> Vec:
+    """All samples of a file, one column each of `_COLUMNS`."""
+    return np.array([[float(row.cells[name]) for name in _COLUMNS] for row in read_rows(path, _COLUMNS)])
+
+
+def _cell(samples: Vec) -> Cell:
+    """The samples of a cell, in means over even steps."""
+    trace = Trace(samples[:, 2], {"power": samples[:, 3], "die": samples[:, 4]}, 0.0, dated=False)
     even = resample(trace, _STEP_S, longest_gap=_HELD_SAMPLES)
     return Cell(even.time_s, even.columns["power"], even.columns["die"])

@@ -10,7 +10,7 @@ from twin.report import style
 from twin.validation.outcome import Outcome, Pair
 
 _FEW = 30  # values up to this many are drawn one by one
-_RANKS = 400
+_MOST = 400
 _ROW_IN, _SQUARE_IN = 1.9, 3.1
 _SHOWN_UNIT = {"degC": "°C"}
 
@@ -35,7 +35,7 @@ def comparison(outcome: Outcome) -> Figure:
 
 def _course(axes: Axes, pair: Pair) -> None:
     few = len(pair.at) <= _FEW
-    axes.plot(pair.at, pair.measured, "o" if few else "-", color=style.INK, markersize=4, label="measured", zorder=3)
+    axes.plot(pair.at, pair.measured, "o" if few else "-", color=style.INK, markersize=4, label=pair.known, zorder=3)
     line = pair.course or (pair.at, pair.simulated)
     axes.plot(*line, color=style.RETURN, label="simulated", linewidth=0.9, zorder=4)
     if pair.shown is not None:
@@ -46,7 +46,7 @@ def _course(axes: Axes, pair: Pair) -> None:
 
 
 def _labels(axes: Axes, pair: Pair) -> None:
-    axes.plot(pair.at, pair.measured, "o", color=style.INK, markersize=5, label="measured")
+    axes.plot(pair.at, pair.measured, "o", color=style.INK, markersize=5, label=pair.known)
     axes.plot(pair.at, pair.simulated, "_", color=style.RETURN, markersize=16, markeredgewidth=2, label="simulated")
     axes.set_xticks(pair.at, pair.labels)
     axes.margins(x=0.4, y=0.6)
@@ -56,24 +56,21 @@ def _labels(axes: Axes, pair: Pair) -> None:
 
 def _square(axes: Axes, pairs: list[Pair], unit: str) -> None:
     for color, pair in zip(style.RUNS, pairs, strict=False):
-        measured, simulated = _thinned(pair)
-        size = 9 if len(measured) <= _FEW else 3
-        words = f"{pair.words}{', in order of size' if pair.ranked else ''}"
-        axes.scatter(measured, simulated, s=size, color=color, alpha=0.6, linewidths=0, label=words)
+        thin = slice(None, None, max(1, len(pair.at) // _MOST))
+        size = 14 if len(pair.at) <= _FEW else 4
+        axes.scatter(
+            pair.measured[thin], pair.simulated[thin], s=size, color=color, alpha=0.6, linewidths=0, label=pair.words
+        )
     ends = np.array([axes.get_xlim(), axes.get_ylim()])
     span = (ends.min(), ends.max())
     axes.plot(span, span, color=style.SOFT, linewidth=0.8, zorder=0)
-    axes.set(xlim=span, ylim=span, aspect="equal", xlabel=f"measured ({_unit(unit)})", ylabel=f"simulated ({_unit(unit)})")
-    axes.legend(loc="upper left", bbox_to_anchor=(1.02, 1.0), markerscale=2)
-
-
-def _thinned(pair: Pair) -> tuple[np.ndarray, np.ndarray]:
-    """Few enough values to be told apart; of both in order of size where times do not belong together."""
-    if pair.ranked:
-        share = np.linspace(0, 100, _RANKS)
-        return np.percentile(pair.measured, share), np.percentile(pair.simulated, share)
-    every = max(1, len(pair.measured) // _RANKS)
-    return pair.measured[::every], pair.simulated[::every]
+    shown = _unit(unit)
+    axes.set(xlim=span, ylim=span, aspect="equal")
+    axes.set(xlabel=f"{pairs[0].known} ({shown})", ylabel=f"simulated ({shown})")
+    axes.set_anchor("W")
+    legend = axes.legend(loc="upper left", bbox_to_anchor=(1.02, 1.0), markerscale=2)
+    # There is room beside the square; counted in, the words would narrow the columns.
+    legend.set_in_layout(False)
 
 
 def _unit(unit: str) -> str:

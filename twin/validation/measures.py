@@ -35,11 +35,10 @@ def _ordered(measured: Vec, simulated: Vec) -> Vec:
 
 
 MEASURES = {
-    "mean": Measure(_share(lambda x: float(np.mean(x))), True, "error of the mean"),
+    "nmbe": Measure(_share(lambda x: float(np.mean(x))), True, "error of the mean (NMBE)"),
     "std": Measure(_share(lambda x: float(np.std(x))), True, "error of the standard deviation"),
     "p1": Measure(_share(lambda x: float(np.percentile(x, 1))), True, "error of the 1st percentile"),
     "p99": Measure(_share(lambda x: float(np.percentile(x, 99))), True, "error of the 99th percentile"),
-    "nmbe": Measure(lambda m, s: _bias(m, s) / float(np.mean(m)), True, "normalised mean bias (NMBE)"),
     "cv-rmse": Measure(lambda m, s: _rmse(m, s) / float(np.mean(m)), True, "RMSE over the mean (CV(RMSE))"),
     "worst-share": Measure(lambda m, s: float(np.max(np.abs(s / m - 1.0))), True, "greatest error, as a share"),
     "bias": Measure(_bias, False, "mean error"),

@@ -9,6 +9,7 @@ from pydantic import Field, StrictStr
 
 from twin.components.gpu import GpuSpec
 from twin.components.server import NodeSpec
+from twin.core.errors import SiteError, TraceError, did_you_mean, file_problem
 from twin.core.layout import Vec
 from twin.core.quantity import Duration, Spec, Temperature
 from twin.drive.trace import read_rows
@@ -40,6 +41,13 @@ class Measured(NamedTuple):
     time_s: Vec  # from the first sample
     power_w: Vec
     events_s: dict[str, float]  # first time of each event
+    log: Path
+
+    def at(self, event: str) -> float:
+        """First time of an event [s]; TraceError if the log has none."""
+        if event not in self.events_s:
+            raise TraceError([file_problem(self.log, f'has no event "{event}"; {did_you_mean(event, self.events_s)}')])
+        return self.events_s[event]
 
 
 class NodePowerSpec(Spec):
@@ -56,6 +64,8 @@ class NodePowerSpec(Spec):
     """Of the waveform's noise."""
     sensor_lag: Annotated[Duration, Field(gt=0)]
     """Time constant of the power sensor."""
+    sensor_delay: Annotated[Duration, Field(ge=0)]
+    """How much later than the event log the power log says the same."""
     runs: dict[str, RunFiles]
     """Runs of the training that the waveform describes: each is a quantity."""
     idle: dict[str, RunFiles]
@@ -89,18 +99,25 @@ class NodePowerSpec(Spec):
         return Outcome(pairs)
 
     def _server(self, folder: Path) -> tuple[NodeSpec, GpuSpec]:
-        library = build(Parts, read(folder / self.parts))
-        node = library.nodes[self.node]
+        source = read(folder / self.parts)
+        library = build(Parts, source)
+        node = library.nodes.get(self.node)
+        if node is None:
+            message = f'has no server "{self.node}"; {did_you_mean(self.node, library.nodes)}'
+            raise SiteError([file_problem(source.path, message)])
+        if node.gpu not in library.gpus:
+            message = f'has no GPU "{node.gpu}"; {did_you_mean(node.gpu, library.gpus)}'
+            raise SiteError([source.problem(("nodes", self.node, "gpu"), message)])
         return node.model_copy(update={"fans": None}), library.gpus[node.gpu]
 
     def _course(self, node: NodeSpec, board: GpuSpec, name: str, run: Measured) -> Pair:
         waveform = self.training.build(self.seed, Path())
-        elapsed_s = waveform.lead_s + run.time_s - run.events_s["block_start"]
+        elapsed_s = waveform.lead_s + run.time_s - self.sensor_delay - run.at("block_start")
         seconds = int(np.ceil(elapsed_s[-1])) + 1
         drawn_w = server_w(node, board, waveform.activity(0, seconds, 0, seconds), self.coolant)
         simulated_w = np.interp(elapsed_s, np.arange(1, seconds + 1), sensed(drawn_w, self.sensor_lag))
         words = f"{name}, mean of its servers"
-        return Pair(words, "W", run.time_s, "time (s)", run.power_w, simulated_w, shown=self.shown, ranked=True)
+        return Pair(words, "W", run.time_s, "time (s)", run.power_w, simulated_w, shown=self.shown)
 
     def _level_w(self, node: NodeSpec, board: GpuSpec, activity: float) -> float:
         return float(server_w(node, board, np.full(int(_SETTLED_S), activity), self.coolant)[-1])
@@ -122,15 +139,15 @@ def _measured(files: Mapping[str, Path], run: RunFiles) -> Measured:
     events_s: dict[str, float] = {}
     for row in read_rows(files[run.events], [_TIME, "key"]):
         events_s.setdefault(row.cells["key"], (float(row.cells[_TIME]) - began_ms) * 1e-3)
-    return Measured((table[:, 0] - began_ms) * 1e-3, table[:, 1:].mean(axis=1), events_s)
+    return Measured((table[:, 0] - began_ms) * 1e-3, table[:, 1:].mean(axis=1), events_s, files[run.events])
 
 
 def _idle_w(run: Measured) -> float:
     """Mean before the job begins to initialise."""
-    return float(run.power_w[run.time_s < run.events_s["init_start"]].mean())
+    return float(run.power_w[run.time_s < run.at("init_start")].mean())
 
 
 def _working_w(run: Measured) -> float:
     """Median from the first step to the last, which leaves out pauses."""
-    at_work = (run.time_s > run.events_s["run_start"]) & (run.time_s < run.events_s["run_stop"])
+    at_work = (run.time_s > run.at("run_start")) & (run.time_s < run.at("run_stop"))
     return float(np.median(run.power_w[at_work]))

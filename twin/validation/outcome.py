@@ -21,8 +21,8 @@ class Pair:
     """The simulated quantity between the values, where there is more of it."""
     shown: tuple[float, float] | None = None
     """The piece of the axis to draw, where all of it would hide the shape."""
-    ranked: bool = False
-    """Whether values are compared in order of size, because their times do not belong together."""
+    known: str = "measured"
+    """What the values that the model is held against are."""
     labels: tuple[str, ...] = ()
     """Names of the values, where they are not a course."""
 

@@ -39,12 +39,9 @@ def measures(results: list[CaseResult]) -> Table:
             rows.append((result.name, result.reason, "", float("nan"), float("nan"), "", result.status))
             marks.append("warn")
         for one in result.judged:
-            rows.append(
-                (
-                    result.name, one.of, MEASURES[one.measure].words, one.factor * one.value, one.factor * one.limit,
-                    one.unit, "passed" if one.held else "failed",
-                )  # fmt: skip
-            )
+            words, verdict = MEASURES[one.measure].words, "passed" if one.held else "failed"
+            value, limit = one.factor * one.value, one.factor * one.limit
+            rows.append((result.name, one.of, words, value, limit, one.unit, verdict))
             marks.append("" if one.held else "bad")
     headings = ("case", "quantity", "measure", "value", "limit", "unit", "verdict")
     return Table("validation", "Measures and limits", headings, rows, marks=marks, mixed=True)

@@ -60,7 +60,8 @@ class TransformerHeatingSpec(Spec):
         def pair(words: str, course_c: Vec, published: list[float]) -> Pair:
             simulated = np.interp(at_s, time_s, course_c)
             course = (time_s / 60.0, course_c)
-            return Pair(words, "degC", at_s / 60.0, "time (min)", np.array(published), simulated, course=course)
+            at_min, table = at_s / 60.0, np.array(published)
+            return Pair(words, "degC", at_min, "time (min)", table, simulated, course=course, known="published")
 
         return Outcome(
             {

@@ -1,0 +1,139 @@
+"""Coolant distribution units: exchanger rows of the verification table, and exact steps that lose no heat."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from twin.components import cdu
+from twin.components.cdu import CduParams, CduSpec, CduState, advance, coefficients, conductance_w_k, effectiveness, exchange_w_k, ntu_needed
+from twin.core.layout import frozen
+
+FLOW = st.floats(0.05, 1.5)
+
+
+def unit(coolant_w_k, facility_w_k, ua_w_k, half_j_k=1.5e5):
+    """One CDU of given capacity rates."""
+    return frozen(
+        CduParams,
+        ua_w_k=[ua_w_k], film_exponent=[0.7], coolant_w_k=[coolant_w_k], facility_w_k=[facility_w_k], half_j_k=[half_j_k],
+        flow_kg_s=[1.0], flow_m3_s=[1e-3],
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("ntu", "ratio", "expected"),
+    [(1, 1, 0.5), (2, 0.5, 0.7746003264), (3, 0.8, 0.8043280293), (5, 0.9, 0.8664389488), (2.5, 0, 0.9179150014)],
+)
+def test_v_hx_01(ntu, ratio, expected):
+    assert effectiveness(float(ntu), float(ratio)) == pytest.approx(expected, abs=1e-9)
+
+
+def test_v_hx_03():
+    """PG25 at 45 degC against water at 30 degC, 20 kg/s each, 250 kW/K."""
+    hot, cold = 20 * 3968.6495, 20 * 4178.74656
+    heat = exchange_w_k(unit(hot, cold, 250e3), 0, 1.0, 1.0) * 15.0
+    assert heat == pytest.approx(920_788.6647, rel=1e-9)
+    assert heat / (min(hot, cold) * 15.0) == pytest.approx(0.7733853918, abs=1e-9)
+    assert 45 - heat / hot == pytest.approx(33.3992191, abs=1e-7)
+    assert 30 + heat / cold == pytest.approx(41.0175222, abs=1e-7)
+
+
+def test_v_hx_04():
+    """What cools 2 kg/s of PG25 from 45 to 32 degC with 2 kg/s of water at 30 degC."""
+    hot, cold = 2 * 3968.6495, 2 * 4178.74656
+    reach = 13.0 / 15.0
+    ntu = ntu_needed(reach, hot / cold)
+    assert reach == pytest.approx(0.8666667, abs=1e-7)
+    assert ntu == pytest.approx(5.6242421, rel=1e-7)
+    assert ntu * hot == pytest.approx(44_641.29106, rel=1e-8)
+
+
+def test_v_hx_06():
+    """The design point of the 55 kW unit and its exchanger at six tenths of both flows."""
+    coolant, facility = 55e3 / 11.521, 55e3 / 10.529
+    ratio = 0.91388
+    ntu = ntu_needed(0.74229, ratio)
+    assert ntu == pytest.approx(2.57293, rel=1e-4)
+    assert ratio == pytest.approx(coolant / facility, rel=1e-4)
+    assert conductance_w_k(12_282.8, 0.7, 0.6, 0.6) == pytest.approx(8_590.2, rel=1e-5)
+    assert conductance_w_k(12_282.8, 0.7, 0.8, 0.8) == pytest.approx(10_506.6, rel=1e-5)
+    assert conductance_w_k(12_282.8, 0.7, 0.4, 0.4) == pytest.approx(6_467.6, rel=1e-5)
+    assert effectiveness(2.57293 * 0.6**-0.3, ratio) == pytest.approx(0.77386, abs=1e-4)
+    assert effectiveness(2.57293 * 0.8**-0.3, ratio) == pytest.approx(0.75635, abs=1e-4)
+
+
+@given(ntu=st.floats(1e-6, 50), ratio=st.floats(0, 1))
+def test_effectiveness_is_between_0_and_1_and_rises_with_size(ntu, ratio):
+    reach = effectiveness(ntu, ratio)
+    assert 0 <= reach <= 1
+    assert effectiveness(1.1 * ntu, ratio) >= reach - 1e-12
+    assert reach <= 1 - np.exp(-ntu) + 1e-12
+
+
+@given(ntu=st.floats(0.05, 6), ratio=st.floats(0, 1))
+def test_ntu_needed_undoes_effectiveness(ntu, ratio):
+    assert ntu_needed(effectiveness(ntu, ratio), ratio) == pytest.approx(ntu, rel=2e-4)
+
+
+@given(coolant=FLOW, facility=FLOW)
+def test_second_law_no_stream_leaves_beyond_the_other_ones_inlet(coolant, facility):
+    plates = unit(4773.0, 5224.0, 12_282.8)
+    exchanged = exchange_w_k(plates, 0, coolant, facility)
+    assert 0 < exchanged <= min(4773.0 * coolant, 5224.0 * facility) * (1 + 1e-12)
+
+
+def test_nothing_crosses_where_one_side_stands_still():
+    plates = unit(4773.0, 5224.0, 12_282.8)
+    assert exchange_w_k(plates, 0, 0.0, 1.0) == 0.0
+    assert exchange_w_k(plates, 0, 1.0, 0.0) == 0.0
+
+
+@given(share=FLOW, heat=st.floats(0, 1e5), ticks=st.integers(1, 5), start=st.tuples(st.floats(20, 60), st.floats(20, 60)))
+def test_heat_in_is_heat_out_plus_heat_kept(share, heat, ticks, start):
+    plates = unit(4773.0, 5224.0, 12_282.8)
+    k, half, shaft = exchange_w_k(plates, 0, share, share), 1.5e5, 700.0
+    state, c = CduState(np.array([start[0]]), np.array([start[1]])), np.empty(cdu.MATRIX)
+    coefficients(4773.0 * share, k, half, float(ticks), c)
+    before = half * (state.supply_c[0] + state.return_c[0])
+    given_w = advance(state, 0, c, k, half, heat, shaft, 25.0)
+    kept = half * (state.supply_c[0] + state.return_c[0]) - before
+    assert (heat + shaft - given_w) * ticks == pytest.approx(kept, abs=1e-12 * before)
+
+
+def test_loss_of_facility_water_heats_the_coolant_at_a_fifth_of_a_kelvin_per_second():
+    """70 L of PG25 under 55 kW: 0.196 K/s, physics section 6."""
+    half, state, c = 0.035 * 1012.48 * 3956.67, CduState(np.array([36.0]), np.array([47.5])), np.empty(cdu.MATRIX)
+    coefficients(4773.0, 0.0, half, 5.0, c)
+    before = state.supply_c[0] + state.return_c[0]
+    assert advance(state, 0, c, 0.0, half, 55e3, 0.0, 32.0) == 0.0
+    assert (state.supply_c[0] + state.return_c[0] - before) / 2 / 5.0 == pytest.approx(0.196, abs=5e-4)
+
+
+def test_an_infinite_step_is_where_many_finite_ones_end():
+    plates, half = unit(4773.0, 5224.0, 12_282.8), 1.5e5
+    k = exchange_w_k(plates, 0, 1.0, 1.0)
+    still, moving, c = (CduState(np.array([30.0]), np.array([30.0])) for _ in range(2)), None, np.empty(cdu.MATRIX)
+    still, moving = still
+    coefficients(4773.0, k, half, np.inf, c)
+    given_w = advance(still, 0, c, k, half, 55e3, 500.0, 32.0)
+    coefficients(4773.0, k, half, 5.0, c)
+    for _ in range(400):
+        advance(moving, 0, c, k, half, 55e3, 500.0, 32.0)
+    assert given_w == pytest.approx(55.5e3, rel=1e-12)
+    assert (still.supply_c[0], still.return_c[0]) == pytest.approx((moving.supply_c[0], moving.return_c[0]), abs=1e-9)
+
+
+def test_the_design_point_of_the_in_rack_unit():
+    """36/47.5 degC of coolant against 32/42.5 degC of water at 55 kW: its approach is 4 K."""
+    density, heat, flow = 1012.48, 3956.67, 71.5e-3 / 60
+    spec = CduSpec(
+        racks=1, heat="55 kW", coolant_at="35 degC", facility_flow="1.25 kg/s", ua="12.2828 kW/K", volume="70 L"
+    )
+    plates = cdu.params([spec], np.array([flow]), (np.array([density]), np.array([heat])), 4178.9)
+    k, c = exchange_w_k(plates, 0, 1.0, 1.0), np.empty(cdu.MATRIX)
+    state = CduState(np.array([30.0]), np.array([30.0]))
+    coefficients(plates.coolant_w_k[0], k, plates.half_j_k[0], np.inf, c)
+    advance(state, 0, c, k, plates.half_j_k[0], 55e3, 0.0, 32.0)
+    assert state.supply_c[0] == pytest.approx(36.0, abs=0.01)
+    assert state.return_c[0] == pytest.approx(47.52, abs=0.01)

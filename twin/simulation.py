@@ -1,0 +1,233 @@
+"""A site under a scenario, advanced from act to act with compiled seconds in between.
+
+The unit of compiled work is the macro-step: from now to the earliest of the next loop step, policy act,
+arriving command, meter reading, event or change of jobs.
+"""
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from twin.components import chiller
+from twin.control.actuation import CapPath
+from twin.control.loop import ControlLoop
+from twin.control.policies import make_policy
+from twin.control.policy import Fleet
+from twin.control.sensing import Meter
+from twin.core.clock import Clock
+from twin.core.errors import RunError, ScenarioError, did_you_mean
+from twin.core.layout import Vec
+from twin.drive.weather import Weather
+from twin.events import Action, Wanted, actions, feed_limit
+from twin.history import History, JobFacts
+from twin.network import radial
+from twin.plant import ledger, steady, step
+from twin.plant.order import LONGEST_STEP
+from twin.results import ResultFile
+from twin.scenario import Scenario
+from twin.site.compile import Compiled, compile_site, new_state
+from twin.site.spec import Site
+from twin.workload import Workload
+
+PLANT_STEP, SETTLE_OVER = 60, 300
+Progress = Callable[[int, int], None]
+
+
+class Ended(NamedTuple):
+    """How a simulation ended."""
+
+    seconds: int
+    failure: BaseException | None
+    parts: list[ledger.Part]
+
+
+class Simulation:
+    """A site under a scenario, ready to run once. Raises ScenarioError where the two do not fit."""
+
+    def __init__(self, site: Site, scenario: Scenario, folder: Path) -> None:
+        self.site, self.scenario, clock = site, scenario, Clock()
+        self.duration = clock.ticks(scenario.duration, "duration")
+        self.compiled: Compiled = compile_site(site, scenario.seed)
+        self.weather: Weather = scenario.weather.build(scenario.start, scenario.duration, folder)
+        self.limit = feed_limit(scenario, self.compiled, clock)
+        self.actions = actions(scenario, self.compiled, clock)
+        self.workload = Workload(scenario, self.compiled, self.duration, folder, clock)
+        self.watch = self._watched()
+        self.state = new_state(self.compiled)
+        self.control = self._control(clock)
+        self.wanted = Wanted(self.compiled.plant, self.state)
+        self.cap_w = np.full(self.compiled.node_rack.size, np.inf)
+        self.messages: list[tuple[float, str, str]] = []
+        self.tick = 0
+
+    def _watched(self) -> list[int]:
+        index = {name: i for i, name in enumerate(self.compiled.names.gpus)} if self.scenario.watch else {}
+        unknown = [name for name in self.scenario.watch if name not in index]
+        if unknown:
+            near = did_you_mean(unknown[0], self.compiled.names.gpus[:: max(1, len(index) // 2000)])
+            raise ScenarioError(f'watch: there is no GPU "{unknown[0]}"; {near}')
+        return [index[name] for name in self.scenario.watch]
+
+    def _control(self, clock: Clock) -> ControlLoop:
+        chosen, set_up, c = self.scenario.policy, self.site.control, self.compiled
+        policy = make_policy(chosen.name, chosen.fields, chosen.period)
+        kind = c.plant.rack.gpu[c.node_rack]
+        specs = list(c.library.gpus.values())
+        least_w = np.array([spec.min_cap for spec in specs])[kind]
+        fleet = Fleet(c.node_gpus, c.plant.gpu.max_w[kind], least_w, c.node_substation, c.node_rack)
+        site_meter, node_meter = (
+            Meter(clock.ticks(meter.period, "meter period"), clock.ticks(meter.delay, "meter delay"))
+            for meter in (set_up.site_meter, set_up.node_meter)
+        )
+        path = CapPath(fleet, clock.ticks(set_up.cap.latency, "cap latency"), set_up.cap.quantum)
+        every = max(1, clock.ticks(policy.every_s, "the policy's period"))
+        return ControlLoop(
+            policy, chosen.name, every, fleet, c.substation_limit_w, (site_meter, node_meter), path, self.limit.least_known
+        )
+
+    def run(self, file: ResultFile, progress: Progress | None = None) -> Ended:
+        """Simulate into ``file`` until the end, an interrupt or a failure."""
+        self.settle()
+        facts = [JobFacts(p.job.name, p.job.kind, float(p.start_tick), float(p.end_tick)) for p in self.workload.placements]
+        history = History(self.compiled, file, facts, self.watch)
+        before, books = ledger.stores(self.compiled.plant, self.state), ledger.open_books()
+        failure: BaseException | None = None
+        self.apply_caps()
+        try:
+            with _interrupts_wait() as interrupted:
+                for tick in self._steps(history, books):
+                    if progress is not None:
+                        progress(tick, self.duration)
+                    if interrupted():
+                        raise KeyboardInterrupt
+        except (KeyboardInterrupt, RunError) as ended:
+            failure = ended
+        history.minute(self.tick, self.state)
+        history.flush()
+        parts = ledger.close(books, before, ledger.stores(self.compiled.plant, self.state))
+        history.finish(self.state, self.messages, parts, ledger.flows(books))
+        return Ended(self.tick, failure, parts)
+
+    def settle(self) -> None:
+        """The steady state of the first minutes' mean: no false warm-up. RunError where there is none."""
+        self._move_jobs(0)
+        mean = self.workload.activity(0, min(SETTLE_OVER, self.duration)).mean(axis=0)
+        air_c = float(self.weather.at(np.array([0])).dry_bulb_c[0])
+        steady.settle(self.compiled.plant, self.state, mean, air_c, self.compiled.names.halls)
+        if steady.solve_network(self.compiled.plant, self.state) < 0:
+            raise RunError("the electrical network has no solution at the start: voltage collapse")
+        self._read_meters()
+
+    def _steps(self, history: History, books: Vec) -> Iterator[int]:
+        """Macro-step after macro-step; yields the tick each one ends at."""
+        plant, state = self.compiled.plant, self.state
+        longest = 1 if self.watch else LONGEST_STEP
+        changes = sorted({*self.workload.changes, *(a.tick for a in self.actions), *self.limit.ticks(), self.duration})
+        pending = list(self.actions)
+        while self.tick < self.duration:
+            tick = self.tick
+            changes = [change for change in changes if change > tick] if changes[0] <= tick else changes
+            self._begin(tick, history, pending)
+            if tick % self.control.every == 0:
+                self.control.act(tick)
+            end = max(tick + 1, min((tick // longest + 1) * longest, self.control.next_tick(tick), changes[0]))
+            air = self.weather.at(np.arange(tick, end))
+            if tick % PLANT_STEP == 0:
+                self._rate_plant(float(air.dry_bulb_c[0]))
+            failed = step.advance(
+                plant, state, self.workload.activity(tick, end), end - tick, books, history.site,
+                history.substation_w, history.row, history.records, history.seconds,
+            )  # fmt: skip
+            if failed:
+                raise RunError(self._collapse(tick - failed))
+            history.add(end, end - tick, state, self.limit.at(tick, end), air)
+            self.tick = end
+            self._read_meters()
+            yield end
+
+    def _begin(self, tick: int, history: History, pending: list[Action]) -> None:
+        """What changes at the beginning of a tick: jobs, events, arriving caps."""
+        if tick in self.workload.changes:
+            history.collect_jobs(self.state)
+            self._move_jobs(tick)
+        due = [action for action in pending if action.tick <= tick]
+        for action in due:
+            pending.remove(action)
+            action.apply(self.wanted)
+            self.messages.append((float(tick), action.what, action.message))
+        if due:
+            self.wanted.enforce(self.state)
+            self._rate_plant(float(self.weather.at(np.array([tick])).dry_bulb_c[0]))
+        caps = self.control.path.arrived(tick)
+        if caps is not None:
+            self.cap_w = caps
+        if caps is not None or due:
+            self.apply_caps()
+
+    def _move_jobs(self, tick: int) -> None:
+        self.state.node.job[:] = self.workload.holders(tick, self.state.node.job.size)
+
+    def _rate_plant(self, air_c: float) -> None:
+        plant, state = self.compiled.plant, self.state
+        step.rate_plant(plant.chiller, plant.wiring.chillers, state.service, state.step, air_c)
+
+    def apply_caps(self) -> None:
+        """Put the caps that hold into the boards; boards on dead supply get nothing."""
+        c, fleet = self.compiled, self.control.fleet
+        alive = self.state.service.energised[c.plant.rack.board[c.node_rack]] > 0
+        step.put_caps(self.state.blocks, c.plant.wiring.block_node, np.where(alive, self.cap_w, 0.0))
+        limited_w = np.minimum(self.cap_w, fleet.gpu_max_w)
+        self.state.step.capped[:] = (
+            fleet.gpus[self.cap_w < fleet.gpu_max_w].sum(),
+            (limited_w * fleet.gpus).sum() / fleet.gpus.sum(),
+        )
+
+    def _read_meters(self) -> None:
+        base_w, power_pu, node = radial.BASE_MVA * 1e6, self.state.network.power_pu, self.state.node
+        substation_w = power_pu[self.compiled.plant.wiring.substation] * base_w
+        self.control.read(self.tick, float(power_pu[0]) * base_w, substation_w, node.power_w, node.gpu_w)
+
+    def _collapse(self, second: int) -> str:
+        load_mw = float(self.state.step.load_w.sum()) * radial.BASE_MVA
+        return (
+            f"voltage collapse at {second} s: the network has no solution for {load_mw:.1f} MW "
+            f"behind {self.site.feed.short_circuit / 1e6:g} MVA of short-circuit power"
+        )
+
+    def notes(self) -> list[str]:
+        """What is extrapolated, estimated or assumed."""
+        chillers, halls = self.compiled.plant.chiller, len(self.site.halls)
+        warm_c = self.state.service.set_point_c
+        outside = sum(bool(chiller.is_extrapolated(chillers, h, warm_c[h], chillers.air_c[h, 1])) for h in range(halls))
+        if not outside:
+            return list(self.site.notes)
+        low, high = chillers.leaving_c[0]
+        return [
+            *self.site.notes,
+            f"Extrapolated: chiller curves are published for {low:g} to {high:g} degC of leaving water; "
+            f"{outside} of {halls} halls ask for warmer (docs/physics.md says how they are extended).",
+        ]
+
+
+@contextmanager
+def _interrupts_wait() -> Iterator[Callable[[], bool]]:
+    """While open, Ctrl-C waits for the end of the macro-step, so that the books of what is saved close."""
+    asked = False
+
+    def remember(*_: object) -> None:
+        nonlocal asked
+        asked = True
+
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: False
+        return
+    before = signal.signal(signal.SIGINT, remember)
+    try:
+        yield lambda: asked
+    finally:
+        signal.signal(signal.SIGINT, before)
