@@ -111,10 +111,9 @@ def test_loss_of_facility_water_heats_the_coolant_at_a_fifth_of_a_kelvin_per_sec
 
 
 def test_an_infinite_step_is_where_many_finite_ones_end():
-    plates, half = unit(4773.0, 5224.0, 12_282.8), 1.5e5
-    k = exchange_w_k(plates, 0, 1.0, 1.0)
-    still, moving, c = (CduState(np.array([30.0]), np.array([30.0])) for _ in range(2)), None, np.empty(cdu.MATRIX)
-    still, moving = still
+    half, c = 1.5e5, np.empty(cdu.MATRIX)
+    k = exchange_w_k(unit(4773.0, 5224.0, 12_282.8), 0, 1.0, 1.0)
+    still, moving = CduState(np.array([30.0]), np.array([30.0])), CduState(np.array([30.0]), np.array([30.0]))
     coefficients(4773.0, k, half, np.inf, c)
     given_w = advance(still, 0, c, k, half, 55e3, 500.0, 32.0)
     coefficients(4773.0, k, half, 5.0, c)

@@ -1,42 +1,60 @@
 """One-line diagram: the electrical tree from the feed to the boards, coloured by its greatest loading.
 
-Parts that branch further stand in columns from the left; a part whose children branch no more is a row with its
-children as small boxes, so that a feeder and its unit substations read as one line.
+Parts that branch stand in columns from the left. A feeder is one row: its unit substations as boxes in their order,
+its sections as the coloured pieces of line between them. Further lines from the same head run below the first.
 """
 
+import re
 from collections.abc import Iterator
+from os.path import commonprefix
 from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
 
-from twin.judge.result import ClockTime, group, texts, values
+from twin.judge.result import ClockTime, durations_s, group, texts, values
+from twin.judge.words import span
 from twin.report import drawing
+from twin.report.feeders import Line, Place, Stop, Tree
 
-_WIDTH = 1040.0
-_COLUMN = 118.0
-_BOX = (98.0, 26.0)
-_LEAF = (43.0, 20.0)
-_STEP = 46.0
-_ROW = 34.0
+_COLUMN = 98.0
+_BOX = (84.0, 27.0)
+_TOP = 62.0
+_ROW, _BREAK = 40.0, 14.0
+_GAP = 12.0
+_PITCH = (48.0, 96.0)
+# Width of a letter of the small type, on the safe side.
+_LETTER = 6.0
+_OVER = "#b3261e"
 
 
 class Node(NamedTuple):
-    """One electrical node with what its box shows."""
+    """One electrical node: its greatest loading (1), whether it was ever without voltage, and what its tip says."""
 
     name: str
-    parent: str
-    kind: str
     loading: float
+    dead: bool
     tip: str
 
 
-class Row(NamedTuple):
-    """A part and what hangs on it; ``y`` is its middle."""
+class Sheet(NamedTuple):
+    """What all rows share: nodes by name, colours, where rows begin and end, and how far their boxes stand apart."""
 
-    head: str
-    leaves: list[str]
-    y: float
+    nodes: dict[str, Node]
+    scale: drawing.Scale
+    start: float
+    end: float
+    pitch: float
+
+
+class Spot(NamedTuple):
+    """A stop in its place: left edge of its box, the row's fold it stands in, and whether it begins its line."""
+
+    stop: Stop
+    x: float
+    fold: int
+    label: str
+    first: bool
 
 
 def one_line(tree: xr.DataTree) -> str | None:
@@ -44,144 +62,178 @@ def one_line(tree: xr.DataTree) -> str | None:
     dataset = group(tree, "electrical")
     if dataset is None or dataset.sizes.get("time", 0) == 0:
         return None
-    nodes = {node.name: node for node in _nodes(dataset, ClockTime.of(tree))}
-    children = _children(nodes)
-    depth = {head: level for root in children[""] for head, level in _branching(root, children)}
-    start = (max(depth.values()) + 1) * _COLUMN
-    room = max(1, int((_WIDTH - start) // _STEP))
-    rows = _rows(children, room)
-    middle = _middles(children, rows)
-    scale = drawing.Scale(0.0, 100.0, drawing.LOADING, "%")
-    parts = [
-        drawing.words(0.0, 12.0, "Greatest loading of the run, share of the rating; a heavy frame is above it", "small")
-    ]
-    parts += scale.key(_WIDTH - 160.0, 0.0)
-    for head, level in depth.items():
-        parts += _part(nodes[head], level * _COLUMN, middle[head], scale)
-        below = [child for child in children[head] if child in depth]
-        parts += _wires(level * _COLUMN + _BOX[0], middle[head], [middle[child] for child in below])
-    for row in rows:
-        parts += _leaves(row, nodes, depth, room, scale, start)
-    return drawing.picture(_WIDTH, _bottom(rows, room), parts, "one-line diagram")
+    names, parents, kinds = (texts(dataset, name) for name in ("node", "parent", "kind"))
+    places = Tree(dict(zip(names, parents, strict=True)), dict(zip(names, kinds, strict=True))).places()
+    sheet = _sheet({node.name: node for node in _nodes(dataset, ClockTime.of(tree))}, places)
+    spots = {place.name: _spots(place, sheet) for place in places}
+    middle, bottom = _middles(places, spots)
+    parts = _key(sheet)
+    for place in places:
+        x, y = place.level * _COLUMN, middle[place.name]
+        parts += [_lead(x, y, one, middle[one.name]) for one in places if one.parent == place.name]
+        parts += _row(spots[place.name], x + _BOX[0], y, sheet)
+        parts += _box(sheet.nodes[place.name], place.name, (x, y, _BOX[0]), sheet.scale)
+    return drawing.picture(sheet.end, bottom, parts, "one-line diagram")
 
 
 def _nodes(dataset: xr.Dataset, clock: ClockTime) -> Iterator[Node]:
     time, loading, voltage = (values(dataset, name) for name in ("time", "loading_max", "voltage_pu_min"))
-    rating = values(dataset, "rating_va")
-    filled = np.where(np.isnan(loading), -np.inf, loading)
-    when = filled.argmax(axis=0)
-    columns = zip(texts(dataset, "node"), texts(dataset, "parent"), texts(dataset, "kind"), strict=True)
-    for i, (name, parent, kind) in enumerate(columns):
-        most = float(loading[when[i], i])
-        tip = (
-            f"{name} ({kind}), rated {rating[i] / 1e6:.4g} MVA: at most {100.0 * most:.1f} % at "
-            f"{clock.text(time[when[i]])}; lowest voltage {np.fmin.reduce(voltage[:, i]):.3f} pu"
-        )
-        yield Node(name, parent, kind, most, tip)
+    rating, duration = values(dataset, "rating_va"), durations_s(dataset)
+    when = np.where(np.isnan(loading), -np.inf, loading).argmax(axis=0)
+    for i, (name, kind) in enumerate(zip(texts(dataset, "node"), texts(dataset, "kind"), strict=True)):
+        most, dead = float(loading[when[i], i]), voltage[:, i] <= 0.0
+        tip = f"{name} ({kind}), rated {rating[i] / 1e6:.4g} MVA: at most {100.0 * most:.1f} % at "
+        tip += f"{clock.text(time[when[i]])}; lowest voltage {np.fmin.reduce(voltage[:, i]):.3f} pu"
+        if dead.any():
+            first = int(dead.argmax())
+            tip += f"; without voltage in {span(float(duration[dead].sum()))}, first in the minute before "
+            tip += clock.text(time[first])
+        yield Node(name, most, bool(dead.any()), tip)
 
 
-def _children(nodes: dict[str, Node]) -> dict[str, list[str]]:
-    children: dict[str, list[str]] = {name: [] for name in ("", *nodes)}
-    for node in nodes.values():
-        children[node.parent if node.parent in nodes else ""].append(node.name)
-    return children
+def _sheet(nodes: dict[str, Node], places: list[Place]) -> Sheet:
+    start = (max(place.level for place in places) + 1) * _COLUMN
+    end = max(drawing.PAGE, start + 4.0 * _PITCH[1])
+    pitch = _PITCH[1]
+    for place in places:
+        boxes = sum(len(line) for line in place.lines)
+        if boxes:
+            free = end - start - sum(_label_width(_label(line)) for line in place.lines)
+            pitch = min(pitch, free / boxes)
+    return Sheet(nodes, drawing.Scale(0.0, 100.0, drawing.LOADING, "%"), start, end, max(pitch, _PITCH[0]))
 
 
-def _is_row(name: str, children: dict[str, list[str]]) -> bool:
-    """Whether nothing below branches further: the part and all below it fit one row."""
-    return all(len(children[below]) <= 1 for below in _below(name, children))
+def _label(line: Line) -> str:
+    """What the names on a line begin with, up to a separator: it stands once before them."""
+    shared = commonprefix([stop.name for stop in line if stop.name])
+    return re.sub(r"[^-_/. ]*$", "", shared)
 
 
-def _below(name: str, children: dict[str, list[str]]) -> Iterator[str]:
-    for child in children[name]:
-        yield child
-        yield from _below(child, children)
+def _label_width(label: str) -> float:
+    return _LETTER * min(len(label), 12) + _GAP
 
 
-def _branching(name: str, children: dict[str, list[str]], level: int = 0) -> Iterator[tuple[str, int]]:
-    """The parts drawn in columns, with their column."""
-    yield name, level
-    if not _is_row(name, children):
-        for child in children[name]:
-            yield from _branching(child, children, level + 1)
+def _spots(place: Place, sheet: Sheet) -> list[Spot]:
+    """Every stop of a row in its place; what does not fit folds into the next line."""
+    found: list[Spot] = []
+    x, fold = sheet.start, 0
+    for line in place.lines:
+        label = _label(line)
+        for i, stop in enumerate(line):
+            x += _label_width(label) if i == 0 else 0.0
+            if x + sheet.pitch - _GAP > sheet.end + 1.0:
+                x, fold = sheet.start + _label_width(label), fold + 1
+            found.append(Spot(stop, x, fold, label, i == 0))
+            x += sheet.pitch
+    return found
 
 
-def _rows(children: dict[str, list[str]], room: int) -> list[Row]:
-    rows: list[Row] = []
-    y = 52.0
-    heads = [head for root in children[""] for head, _ in _branching(root, children) if _is_row(head, children)]
-    for head in heads:
-        leaves = list(_below(head, children))
-        rows.append(Row(head, leaves, y))
-        y += _ROW + (_LEAF[1] + 4.0) * (max(1, -(-len(leaves) // room)) - 1)
-    return rows
+def _middles(places: list[Place], spots: dict[str, list[Spot]]) -> tuple[dict[str, float], float]:
+    """Height of each part drawn in a column: a row's own, else half way between what hangs on it; and the bottom."""
+    middle: dict[str, float] = {}
+    branching = {place.parent for place in places if not place.continues}
+    y, before = _TOP, ""
+    for place in places:
+        if place.name not in branching:
+            y += _BREAK if before not in ("", place.parent) else 0.0
+            middle[place.name], before = y, place.parent
+            y += _ROW * (1 + max((spot.fold for spot in spots[place.name]), default=0))
+    for place in reversed(places):
+        if place.name in branching:
+            hung = [middle[one.name] for one in places if one.parent == place.name and not one.continues]
+            middle[place.name] = 0.5 * (hung[0] + hung[-1])
+    return middle, y - 0.5 * (_ROW - _BOX[1])
 
 
-def _bottom(rows: list[Row], room: int) -> float:
-    lines = max(1, -(-len(rows[-1].leaves) // room))
-    return rows[-1].y + _ROW + (_LEAF[1] + 4.0) * (lines - 1)
+def _lead(x: float, y: float, below: Place, to: float) -> str:
+    """The conductor from a part at ``x``, ``y`` to one that hangs on it at the height ``to``."""
+    if below.continues:
+        return drawing.line((x + 8.0, y), (x + 8.0, to))
+    bus = x + 0.5 * (_COLUMN + _BOX[0])
+    return drawing.line((x + _BOX[0], y), (bus, y), (bus, to), (x + _COLUMN, to))
 
 
-def _middles(children: dict[str, list[str]], rows: list[Row]) -> dict[str, float]:
-    """Height of each part drawn in a column: a row's own, else half way between its first and last child."""
-    middle = {row.head: row.y for row in rows}
-
-    def find(name: str) -> float:
-        if name not in middle:
-            heights = [find(child) for child in children[name]]
-            middle[name] = 0.5 * (heights[0] + heights[-1])
-        return middle[name]
-
-    for root in children[""]:
-        find(root)
-    return middle
-
-
-def _part(node: Node, x: float, y: float, scale: drawing.Scale) -> list[str]:
-    width, height = _BOX
-    frame = "over" if node.loading > 1.0 else "part"
-    return [
-        f'<g class="{frame}">{drawing.box(x, y - height / 2, width, height, "var(--card)", node.tip)}</g>',
-        drawing.box(x, y + height / 2 - 4.0, width, 4.0, scale.color(100.0 * node.loading)),
-        drawing.words(x + 5.0, y + 2.0, node.name, "small"),
-        drawing.words(x + width - 4.0, y + 2.0, _percent(node.loading), "small", "end"),
-    ]
+def _row(spots: list[Spot], x: float, y: float, sheet: Sheet) -> list[str]:
+    """A row to the right of its head, whose right edge is ``x``: wires first, then sections, labels and boxes."""
+    wires, marks = [], []
+    before = (x, y)
+    for i, spot in enumerate(spots):
+        at = y + _ROW * spot.fold
+        wires.append(drawing.line(*_way(spot, before, (x, y), at, sheet), (spot.x, at)) if i else
+                     drawing.line(before, (spot.x, at)))  # fmt: skip
+        if spot.first:
+            marks.append(drawing.words(spot.x - _GAP - 2.0, at - 4.0, _clipped(spot.label, 12), "small", "end"))
+        marks += _sections(spot.stop.sections, spot.x - _GAP, at, sheet)
+        before = (spot.x, at)
+        if spot.stop.name:
+            width = sheet.pitch - _GAP
+            name = _clipped(spot.stop.name.removeprefix(spot.label), int((width + 2.0) / _LETTER))
+            marks += _box(sheet.nodes[spot.stop.name], name, (spot.x, at, width), sheet.scale)
+            before = (spot.x + width, at)
+    return wires + marks
 
 
-def _wires(x: float, y: float, below: list[float]) -> list[str]:
-    if not below:
-        return []
-    bus = x + 0.5 * (_COLUMN - _BOX[0])
-    right = x + _COLUMN - _BOX[0]
-    low, high = min(*below, y), max(*below, y)
-    wires = [drawing.line((x, y), (bus, y)), drawing.line((bus, low), (bus, high))]
-    return wires + [drawing.line((bus, middle), (right, middle)) for middle in below]
+def _way(spot: Spot, before: tuple[float, float], head: tuple[float, float], at: float, sheet: Sheet) -> list[tuple[float, float]]:
+    """The points a wire passes on its way to a stop that is not the first of its row."""
+    if spot.first:
+        trunk, low, start = head[0] + 5.0, at + 0.5 * _ROW - 2.0, spot.x - _label_width(spot.label) - 2.0
+        return [head, (trunk, head[1]), (trunk, low), (start, low), (start, at)]
+    if before[1] != at:
+        half, left = at - 0.5 * _ROW, sheet.start - 3.0
+        return [before, (before[0] + 4.0, before[1]), (before[0] + 4.0, half), (left, half), (left, at)]
+    return [before]
 
 
-def _leaves(
-    row: Row, nodes: dict[str, Node], depth: dict[str, int], room: int, scale: drawing.Scale, start: float
-) -> list[str]:
-    if not row.leaves:
-        return []
-    width, height = _LEAF
-    last = start + _STEP * (min(room, len(row.leaves)) - 1)
-    parts = [drawing.line((depth[row.head] * _COLUMN + _BOX[0], row.y), (last, row.y))]
-    for i, name in enumerate(row.leaves):
-        x, y = start + _STEP * (i % room), row.y + (height + 4.0) * (i // room)
-        node = nodes[name]
-        frame = "over" if node.loading > 1.0 else "part"
-        square = drawing.box(x, y - height / 2, width, height, scale.color(100.0 * node.loading), node.tip)
-        lines = ((y - 1.5, _short(name)), (y + 7.5, _percent(node.loading)))
-        text = "".join(drawing.words(x + width / 2, at, line, "tiny", "middle") for at, line in lines)
-        parts.append(f'<g class="{frame}">{square}</g><g fill="#15202b">{text}</g>')
+def _sections(names: list[str], x: float, y: float, sheet: Sheet) -> list[str]:
+    """The cable sections that lead to a stop, side by side as one piece of line."""
+    parts = []
+    for i, name in enumerate(names):
+        node, width = sheet.nodes[name], _GAP / len(names)
+        piece = drawing.box(x + i * width, y - 3.0, width, 6.0, _fill(node, sheet.scale), node.tip)
+        parts.append(f'<g class="{_frame(node)}">{piece}</g>')
     return parts
 
 
-def _percent(share: float) -> str:
-    return f"{100.0 * share:.0f} %" if np.isfinite(share) else "–"
+def _box(node: Node, name: str, place: tuple[float, float, float], scale: drawing.Scale) -> list[str]:
+    """A part as a box with its name and its greatest loading; crossed out where it was without voltage."""
+    x, y, width = place
+    low, high = y + 0.5 * _BOX[1], y - 0.5 * _BOX[1]
+    frame = drawing.box(x, high, width, _BOX[1], _fill(node, scale), node.tip)
+    if node.dead:
+        frame += drawing.line((x, low), (x + width, high)) + drawing.line((x, high), (x + width, low))
+    ink = "#ffffff" if node.loading > 1.0 else "#15202b"
+    share = f"{100.0 * node.loading:.0f} %" if np.isfinite(node.loading) else "–"
+    lines = (y - 2.0, _clipped(name, int((width + 2.0) / _LETTER))), (y + 9.0, share)
+    text = "".join(drawing.words(x + 0.5 * width, at, line, "label", "middle") for at, line in lines)
+    return [f'<g class="{_frame(node)}">{frame}</g><g fill="{ink}">{text}</g>']
 
 
-def _short(name: str) -> str:
-    """``hall-1-us-07`` as ``1-us-07``: what fits a small box; pointing at it shows the whole name."""
-    short = name.removeprefix("hall-")
-    return short if len(short) <= 9 else "…" + short[-8:]
+def _frame(node: Node) -> str:
+    return " ".join(["over" if node.loading > 1.0 else "part", *["dead"] * node.dead])
+
+
+def _fill(node: Node, scale: drawing.Scale) -> str:
+    return _OVER if node.loading > 1.0 else scale.color(100.0 * node.loading)
+
+
+def _clipped(text: str, letters: int) -> str:
+    return text if len(text) <= letters else "…" + text[-max(1, letters - 1) :]
+
+
+def _key(sheet: Sheet) -> list[str]:
+    """The colours, and the marks that occur."""
+    parts = [drawing.words(0.0, 9.0, "Greatest loading of the run, share of the rating or limit", "small")]
+    parts += sheet.scale.key(sheet.end - 160.0, 0.0)
+    x = 330.0
+    marks = (
+        (Node("", 2.0, False, ""), "above 100 %", any(node.loading > 1.0 for node in sheet.nodes.values())),
+        (Node("", np.nan, True, ""), "without voltage for a time", any(node.dead for node in sheet.nodes.values())),
+    )
+    for node, words, occurs in marks:
+        if occurs:
+            sample = drawing.box(x, 0.0, 18.0, 11.0, _fill(node, sheet.scale))
+            cross = drawing.line((x, 11.0), (x + 18.0, 0.0)) + drawing.line((x, 0.0), (x + 18.0, 11.0))
+            parts += [f'<g class="{_frame(node)}">{sample}{cross if node.dead else ""}</g>']
+            parts.append(drawing.words(x + 24.0, 9.0, words, "small"))
+            x += 24.0 + _LETTER * len(words) + 16.0
+    return parts

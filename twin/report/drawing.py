@@ -9,6 +9,10 @@ from matplotlib.colors import Colormap, LinearSegmentedColormap, to_hex
 from twin.core.layout import Vec
 
 
+# Width of a drawing that fills the page at its own size.
+PAGE = 1072.0
+
+
 def box(x: float, y: float, width: float, height: float, fill: str, tip: str = "") -> str:
     """A rectangle; ``tip`` shows when it is pointed at."""
     shape = f'<rect x="{x:.5g}" y="{y:.5g}" width="{width:.5g}" height="{height:.5g}" fill="{fill}"'
@@ -29,8 +33,9 @@ def line(*points: tuple[float, float]) -> str:
 
 
 def picture(width: float, height: float, parts: list[str], label: str) -> str:
-    """The whole drawing; ``label`` says what it is to those who do not see it."""
-    head = f'<svg viewBox="0 0 {width:.5g} {height:.5g}" class="drawing" role="img" aria-label="{escape(label)}">'
+    """The whole drawing; ``label`` says what it is to those who do not see it. One wider than the page can be moved."""
+    size = f' style="min-width: {width:.0f}px"' if width > PAGE else ""
+    head = f'<svg viewBox="0 0 {width:.5g} {height:.5g}" class="drawing" role="img" aria-label="{escape(label)}"{size}>'
     return "\n".join([head, *parts, "</svg>"])
 
 

@@ -94,10 +94,13 @@ class Case:
         if data is None:
             return "no data folder was named (--data or TWIN_DATA)" if self.spec.files else ""
         for file in self.spec.files.values():
-            path = data / file.path
-            if not path.is_file():
+            try:
+                content = (data / file.path).read_bytes()
+            except FileNotFoundError:
                 return f"{file.path} is not in the data folder"
-            if hashlib.sha256(path.read_bytes()).hexdigest() != file.sha256:
+            except OSError as wrong:
+                return f"{file.path} cannot be read: {wrong.strerror}"
+            if hashlib.sha256(content).hexdigest() != file.sha256:
                 return f"{file.path} is not the file that the case was written for: its sha256 differs"
         return ""
 
