@@ -2,9 +2,11 @@
  * memory and plate, eight GPUs a block, with the rows and coefficients of gpu.advance_block. It is the speed that the
  * compiled Python is held against; benchmarks/kernel.py compiles it, checks that both agree, and times them. */
 
-enum { DIE, HBM, PLATE, POWER, SLOW, ENERGY, THROTTLED, HOTTEST, CAP, SILICON, WANT, HEAT, PEAK, ROWS };
-enum { LANES = 8, COEFFICIENTS = 34 };
+enum { DIE, HBM, PLATE, POWER, SLOW, ENERGY, THROTTLED, HOTTEST, CAP, SILICON, KEPT_ROWS };
+enum { WANT = KEPT_ROWS, HEAT, PEAK, ROWS };
+enum { LANES = 8, COEFFICIENTS = 34, ABREAST = 8 };
 
+typedef double Kept[KEPT_ROWS][LANES];
 typedef double Block[ROWS][LANES];
 
 static inline double larger(double a, double b) { return a > b ? a : b; }
@@ -49,24 +51,51 @@ static inline void advance_block(Block *restrict block, const double *restrict c
         x[THROTTLED][i] += withheld[i] > 0.0 ? 1.0 : 0.0;
 }
 
-/* Advance racks first to last by `seconds`, all blocks of a rack a second at a time; returns heat to the coolant in J.
- * coefficients [rack][34]; first_block [rack + 1] says which blocks are a rack's. */
-double advance_racks(long first, long last, Block *restrict blocks, const double *restrict coefficients,
-                     const long *restrict first_block, double supply_c, const double *restrict activity, long seconds)
+static inline void take(const Kept *restrict kept, Block *restrict block)
+{
+    for (int k = 0; k < KEPT_ROWS; k++)
+        for (int i = 0; i < LANES; i++)
+            (*block)[k][i] = (*kept)[k][i];
+    for (int i = 0; i < LANES; i++) {
+        (*block)[HEAT][i] = 0.0;
+        (*block)[PEAK][i] = -1e300;
+    }
+}
+
+static inline double settle(Block *restrict block, Kept *restrict kept)
 {
     double heat_j = 0.0;
 
-    for (long r = first; r < last; r++) {
-        for (long s = 0; s < seconds; s++)
-            for (long b = first_block[r]; b < first_block[r + 1]; b++)
-                advance_block(&blocks[b], coefficients + r * COEFFICIENTS, supply_c, activity[s]);
-        for (long b = first_block[r]; b < first_block[r + 1]; b++)
-            for (int i = 0; i < LANES; i++) {
-                heat_j += blocks[b][HEAT][i];
-                blocks[b][HOTTEST][i] = larger(blocks[b][HOTTEST][i], blocks[b][PEAK][i]);
-                blocks[b][HEAT][i] = 0.0;
-                blocks[b][PEAK][i] = -1e300;
-            }
+    for (int i = 0; i < LANES; i++) {
+        (*block)[HOTTEST][i] = larger((*block)[HOTTEST][i], (*block)[PEAK][i]);
+        heat_j += (*block)[HEAT][i];
     }
+    for (int k = 0; k < CAP; k++)
+        for (int i = 0; i < LANES; i++)
+            (*kept)[k][i] = (*block)[k][i];
+    return heat_j;
+}
+
+/* Advance racks first to last by `seconds`, some blocks abreast, since one second of a block waits for the last;
+ * returns the heat given to the coolant in J. blocks [block][10][8], coefficients [rack][34]; first_block [rack + 1]
+ * says which blocks are a rack's. */
+double advance_racks(long first, long last, Kept *restrict blocks, const double *restrict coefficients,
+                     const long *restrict first_block, double supply_c, const double *restrict activity, long seconds)
+{
+    double heat_j = 0.0;
+    Block work[ABREAST];
+
+    for (long r = first; r < last; r++)
+        for (long at = first_block[r]; at < first_block[r + 1]; at += ABREAST) {
+            const long left = first_block[r + 1] - at, count = left < ABREAST ? left : ABREAST;
+
+            for (long b = 0; b < count; b++)
+                take(&blocks[at + b], &work[b]);
+            for (long s = 0; s < seconds; s++)
+                for (long b = 0; b < count; b++)
+                    advance_block(&work[b], coefficients + r * COEFFICIENTS, supply_c, activity[s]);
+            for (long b = 0; b < count; b++)
+                heat_j += settle(&work[b], &blocks[at + b]);
+        }
     return heat_j;
 }

@@ -29,7 +29,11 @@ def scenario(**fields):
 
 def loaded(result):
     with xr.open_datatree(result.path, engine="h5netcdf", decode_times=False) as tree:
-        return {f"{group}/{name}": np.array(values) for group in tree.children for name, values in tree[group].data_vars.items()}
+        return {
+            f"{group}/{name}": np.array(values)
+            for group in tree.children
+            for name, values in tree[group].data_vars.items()
+        }
 
 
 def assert_equal_to_the_bit(one, two):
@@ -74,7 +78,14 @@ def test_energy_of_gpus_and_servers_adds_up_to_the_site(result):
 
 
 def test_the_start_is_steady(pod, tmp_path):
-    steady = run(pod, scenario(jobs=[{"name": "j", "constant": {"activity": 0.8}}], weather={"constant": {"dry_bulb": "30 degC", "wet_bulb": "20 degC"}}), tmp_path / "r")
+    steady = run(
+        pod,
+        scenario(
+            jobs=[{"name": "j", "constant": {"activity": 0.8}}],
+            weather={"constant": {"dry_bulb": "30 degC", "wet_bulb": "20 degC"}},
+        ),
+        tmp_path / "r",
+    )
     site = steady.site
     assert np.ptp(site["feed_w"].values) < 1e-6 * site["feed_w"].values[0]
     assert np.ptp(site["hottest_c"].values) < 1e-6
@@ -128,11 +139,18 @@ def test_an_existing_run_is_not_overwritten(pod, result):
 
 
 def test_a_tripped_pump_lowers_flow_and_comes_back(pod, tmp_path):
-    tripped = run(pod, scenario(duration="4 min", events=[{"at": "60 s", "trip": "hall-1/cdu-001/pump-a", "for": "60 s"}]), tmp_path / "pump")
+    tripped = run(
+        pod,
+        scenario(duration="4 min", events=[{"at": "60 s", "trip": "hall-1/cdu-001/pump-a", "for": "60 s"}]),
+        tmp_path / "pump",
+    )
     flow = tripped.tree["cdu"]["flow_kg_s"].values[:, 0]
     assert flow[1] < 0.95 * flow[0]
     assert flow[3] == pytest.approx(flow[0], rel=1e-6)
-    assert list(tripped.tree["events"]["message"].values) == ["hall-1/cdu-001/pump-a trips", "hall-1/cdu-001/pump-a is back"]
+    assert list(tripped.tree["events"]["message"].values) == [
+        "hall-1/cdu-001/pump-a trips",
+        "hall-1/cdu-001/pump-a is back",
+    ]
     assert abs(tripped.facts["energy_residual"]) < 1e-10
 
 
@@ -158,7 +176,11 @@ def test_a_tripped_feeder_leaves_its_boards_dead(pod, tmp_path):
 
 def test_feed_limit_holds_a_call(pod, tmp_path):
     call = {"given": "0 s", "from": "120 s", "until": "240 s", "limit": "560 kW"}
-    held = run(pod, scenario(duration="5 min", jobs={"mix": "stress"}, policy={"name": "feed-limit"}, calls=[call]), tmp_path / "held")
+    held = run(
+        pod,
+        scenario(duration="5 min", jobs={"mix": "stress"}, policy={"name": "feed-limit"}, calls=[call]),
+        tmp_path / "held",
+    )
     feed = held.site["feed_w"].values
     assert feed[100:118].max() <= 700e3
     assert feed[125:240].max() <= 560e3
@@ -169,7 +191,10 @@ def test_feed_limit_holds_a_call(pod, tmp_path):
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
-        ({"jobs": [{"name": "big", "nodes": 1000, "constant": {"activity": 1.0}}]}, "asks for 1000 nodes at 0 s, 68 are free"),
+        (
+            {"jobs": [{"name": "big", "nodes": 1000, "constant": {"activity": 1.0}}]},
+            "asks for 1000 nodes at 0 s, 68 are free",
+        ),
         ({"events": [{"at": "10 s", "trip": "hall-1/cdu-009/pump-a"}]}, "nothing called"),
         ({"events": [{"at": "10 s", "trip": "hall-1/pump-z"}]}, 'has no "pump-z"'),
         ({"events": [{"at": "10 s", "set": {"hall-1.suply": "30 degC"}}]}, 'did you mean "hall-1.supply"'),

@@ -42,7 +42,11 @@ def test_what_is_resolved_says_the_same(tmp_path):
 def test_the_command_line_overrides(tmp_path):
     pod = ROOT / "site_configs" / "pod.yaml"
     site, scenario, _ = load_inputs(
-        pod, changes=("halls.*.supply=30 degC", "halls.hall-1.plant.count=4"), duration="90min", policy="uncapped", seed=7
+        pod,
+        changes=("halls.*.supply=30 degC", "halls.hall-1.plant.count=4"),
+        duration="90min",
+        policy="uncapped",
+        seed=7,
     )
     assert (site.halls[0].supply, site.halls[0].plant.count) == (30.0, 4)
     assert (scenario.duration, scenario.policy.name, scenario.seed) == (5400.0, "uncapped", 7)
@@ -61,6 +65,9 @@ def test_a_change_makes_a_new_site_and_leaves_the_old():
 
 
 def test_calls_must_not_overlap():
-    calls = [{"given": "0 s", "from": "1 h", "until": "3 h", "limit": "1 MW"}, {"given": "0 s", "from": "2 h", "until": "4 h", "limit": "2 MW"}]
+    calls = [
+        {"given": "0 s", "from": "1 h", "until": "3 h", "limit": "1 MW"},
+        {"given": "0 s", "from": "2 h", "until": "4 h", "limit": "2 MW"},
+    ]
     with pytest.raises(ValueError, match="overlap"):
         Scenario.model_validate({"calls": calls})

@@ -33,7 +33,7 @@ class AtRest(NamedTuple):
 
 
 def at_rest(site: Site, air_c: float, activity: float) -> AtRest:
-    """The steady state with every server at ``activity`` and ``air_c`` [degC] outdoors; RunError where there is none."""
+    """The steady state with every server at ``activity`` and ``air_c`` [degC] outdoors; RunError where none is."""
     compiled = compile_site(site)
     state = new_state(compiled)
     state.node.job[:] = 1
@@ -56,10 +56,21 @@ def _read(compiled: Compiled, state: State) -> AtRest:
     low, high = int(np.argmin(network.voltage_pu)), int(np.argmax(network.loading))
     hot = int(np.argmax(racks[:, HOTTEST_C]))
     return AtRest(
-        feed_w, float(network.reactive_pu[0]) * base_w, servers_w, equipment_w, plant_w, pumps_w + doors_w,
-        feed_w - equipment_w - plant_w - pumps_w - doors_w, feed_w / equipment_w, float(racks[hot, HOTTEST_C]), names.racks[hot],
-        float(network.voltage_pu[low]), names.electrical[low], float(network.loading[high]), names.electrical[high],
-    )  # fmt: skip
+        feed_w=feed_w,
+        feed_var=float(network.reactive_pu[0]) * base_w,
+        servers_w=servers_w,
+        equipment_w=equipment_w,
+        plant_w=plant_w,
+        pumps_w=pumps_w + doors_w,
+        losses_w=feed_w - equipment_w - plant_w - pumps_w - doors_w,
+        pue=feed_w / equipment_w,
+        hottest_c=float(racks[hot, HOTTEST_C]),
+        hottest_rack=names.racks[hot],
+        lowest_pu=float(network.voltage_pu[low]),
+        lowest_node=names.electrical[low],
+        highest_load=float(network.loading[high]),
+        highest_node=names.electrical[high],
+    )
 
 
 def describe(site: Site, weather: str, activity: float) -> list[str]:
@@ -79,7 +90,8 @@ def describe(site: Site, weather: str, activity: float) -> list[str]:
         f"pumps and fans {_power(rest.pumps_w)}; electrical losses {_power(rest.losses_w)}",
         f"PUE {rest.pue:.3f} at the inlet of the IT equipment",
         f"hottest GPU {rest.hottest_c:.1f} degC, in {rest.hottest_rack}",
-        f"lowest voltage {rest.lowest_pu:.3f} pu at {rest.lowest_node}; highest loading {rest.highest_load:.0%} at {rest.highest_node}",
+        f"lowest voltage {rest.lowest_pu:.3f} pu at {rest.lowest_node}; "
+        f"highest loading {rest.highest_load:.0%} at {rest.highest_node}",
     ]
 
 

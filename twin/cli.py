@@ -51,11 +51,19 @@ def check(site: Path, scenario: Path | None) -> None:
         f"{site}: {len(c.names.halls)} halls, {len(c.names.racks)} racks, {c.node_rack.size} servers, {c.gpus} GPUs, "
         f"{len(c.names.cdus)} CDUs, {len(c.names.electrical)} electrical nodes"
     )
-    click.echo(f"{scene.title or 'default scenario'}: {len(simulation.workload.placements)} jobs, {len(simulation.actions)} events, policy {scene.policy.name}")
+    click.echo(
+        f"{scene.title or 'default scenario'}: {len(simulation.workload.placements)} jobs, "
+        f"{len(simulation.actions)} events, policy {scene.policy.name}"
+    )
 
 
 def _load(
-    site: Path, scenario: Path | None, changes: tuple[str, ...], duration: str | None, policy: str | None, seed: int | None
+    site: Path,
+    scenario: Path | None,
+    changes: tuple[str, ...],
+    duration: str | None,
+    policy: str | None,
+    seed: int | None,
 ) -> tuple[Any, Any, Path]:
     """Site, scenario and the folder its files are relative to, with what the command line changes."""
     from twin.inputs import load_inputs
@@ -69,7 +77,13 @@ def _load(
 @click.option("-o", "--out", type=click.Path(path_type=Path), required=True, help="Run directory to write.")
 @click.option("-t", "--duration", help="How long, e.g. 10min or 24h.")
 @click.option("-p", "--policy", help="A policy by name, or FILE.py:Class.")
-@click.option("--set", "changes", multiple=True, metavar="PATH=VALUE", help='Change the site by path, e.g. "halls.*.supply=30 degC".')
+@click.option(
+    "--set",
+    "changes",
+    multiple=True,
+    metavar="PATH=VALUE",
+    help='Change the site by path, e.g. "halls.*.supply=30 degC".',
+)
 @click.option("--seed", type=click.IntRange(min=0), help="Seed of everything random.")
 @click.option("--threads", type=click.IntRange(min=1), help="Threads of the solver; results do not depend on it.")
 @click.option("--force", is_flag=True, help="Overwrite a run that is there.")
@@ -108,7 +122,9 @@ def _judge(result: Any, console: Any, *, report: bool) -> None:
 @main.command()
 @click.argument("site", type=click.Path(path_type=Path))
 @click.option("--at", "weather", default="36 degC", show_default=True, help="Dry bulb outdoors.")
-@click.option("--activity", default=1.0, show_default=True, type=click.FloatRange(0, 1), help="Activity of every server.")
+@click.option(
+    "--activity", default=1.0, show_default=True, type=click.FloatRange(0, 1), help="Activity of every server."
+)
 @click.option("--set", "changes", multiple=True, metavar="PATH=VALUE", help="Change the site by path.")
 def steady(site: Path, weather: str, activity: float, changes: tuple[str, ...]) -> None:
     """What SITE draws and how hot it gets when nothing changes."""
@@ -147,7 +163,12 @@ def compare(runs: tuple[Path, ...], out: Path) -> None:
 
 @main.command()
 @click.argument("cases", nargs=-1, type=click.Path(path_type=Path))
-@click.option("--data", type=click.Path(path_type=Path, file_okay=False), envvar="TWIN_DATA", help="Folder with the traces (or TWIN_DATA).")
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path, file_okay=False),
+    envvar="TWIN_DATA",
+    help="Folder with the traces (or TWIN_DATA).",
+)
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="Directory for plots and tables.")
 def validate(cases: tuple[Path, ...], data: Path | None, out: Path | None) -> None:
     """Hold the model against measured traces: CASES, or all under validation/."""

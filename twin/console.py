@@ -34,7 +34,12 @@ class Console:
 
     @contextmanager
     def _bar(self, title: str) -> Iterator[Callable[[int, int], None]]:
-        columns = (TextColumn(title), BarColumn(), TextColumn("{task.fields[clock]}  {task.fields[speed]}"), TimeRemainingColumn())
+        columns = (
+            TextColumn(title),
+            BarColumn(),
+            TextColumn("{task.fields[clock]}  {task.fields[speed]}"),
+            TimeRemainingColumn(),
+        )
         with Progress(*columns, console=self._rich) as bar:
             task, pace = bar.add_task("", total=1.0, clock="", speed=""), _Pace()
 

@@ -59,7 +59,12 @@ class Wanted:
 def feed_limit(scenario: Scenario, compiled: Compiled, clock: Clock) -> Limit:
     """The limit of the feed over time, from the contract, the calls and the events that set it."""
     pieces = [
-        Piece(clock.ticks(c.begin, "calls.from"), clock.ticks(c.end, "calls.until"), c.limit, clock.ticks(c.given, "calls.given"))
+        Piece(
+            clock.ticks(c.begin, "calls.from"),
+            clock.ticks(c.end, "calls.until"),
+            c.limit,
+            clock.ticks(c.given, "calls.given"),
+        )
         for c in scenario.calls
     ]
     for event in scenario.events:
@@ -87,7 +92,9 @@ def actions(scenario: Scenario, compiled: Compiled, clock: Clock) -> list[Action
             said = f"{target} trips" if value is None else f"{target} is set to {value}"
             found.append(Action(first, target, said, there))
             if last is not None:
-                found.append(Action(last, target, f"{target} is back" + ("" if value is None else " at its former value"), back))
+                found.append(
+                    Action(last, target, f"{target} is back" + ("" if value is None else " at its former value"), back)
+                )
     if problems:
         raise ScenarioError(problems)
     return sorted(found, key=lambda action: action.tick)
@@ -100,7 +107,9 @@ def _value(text: str | float, kind: str, path: str) -> float:
         raise ScenarioError(f"events: {path}: {wrong}") from None
 
 
-def _pair(target: str, value: str | float | None, compiled: Compiled) -> tuple[Callable[[Wanted], None], Callable[[Wanted], None]]:
+def _pair(
+    target: str, value: str | float | None, compiled: Compiled
+) -> tuple[Callable[[Wanted], None], Callable[[Wanted], None]]:
     """What happens, and what undoes it. Raises ValueError for a target the site does not have."""
     return _trip(target, compiled) if value is None else _set(target, value, compiled)
 
@@ -125,7 +134,10 @@ def _trip(target: str, compiled: Compiled) -> tuple[Callable[[Wanted], None], Ca
         index = names.electrical.index(target)
         return _put("in_service", index, 0), _put("in_service", index, 1)
     owner, _, part = target.rpartition("/")
-    for field, owners, counts in (("cdu_pumps", names.cdus, plant.cdu_pump.count), ("hall_pumps", names.halls, plant.hall_pump.count)):
+    for field, owners, counts in (
+        ("cdu_pumps", names.cdus, plant.cdu_pump.count),
+        ("hall_pumps", names.halls, plant.hall_pump.count),
+    ):
         if owner in owners:
             index = owners.index(owner)
             known = [f"pump-{letter}" for letter in _PUMPS[: int(counts[index])]]
@@ -136,10 +148,14 @@ def _trip(target: str, compiled: Compiled) -> tuple[Callable[[Wanted], None], Ca
                 if part in known:
                     return _add("chillers", index, -1.0), _add("chillers", index, 1.0)
             raise ValueError(f'"{owner}" has no "{part}"; {did_you_mean(part, known)}')
-    raise ValueError(f'there is nothing called "{target}" that could trip; {did_you_mean(owner or target, {*names.electrical, *names.cdus, *names.halls})}')
+    known_names = {*names.electrical, *names.cdus, *names.halls}
+    near = did_you_mean(owner or target, known_names)
+    raise ValueError(f'there is nothing called "{target}" that could trip; {near}')
 
 
-def _set(target: str, value: str | float, compiled: Compiled) -> tuple[Callable[[Wanted], None], Callable[[Wanted], None]]:
+def _set(
+    target: str, value: str | float, compiled: Compiled
+) -> tuple[Callable[[Wanted], None], Callable[[Wanted], None]]:
     names = compiled.names
     owner, _, field = target.rpartition(".")
     if target == "feed.limit":
@@ -149,7 +165,9 @@ def _set(target: str, value: str | float, compiled: Compiled) -> tuple[Callable[
         return _put("source_pu", 0, parse(value, "per unit value")), _put("source_pu", 0, compiled.site.feed.source)
     if owner in names.halls and field == "supply":
         index = names.halls.index(owner)
-        return _put("set_point_c", index, parse(value, "temperature")), _put("set_point_c", index, compiled.site.halls[index].supply)
+        return _put("set_point_c", index, parse(value, "temperature")), _put(
+            "set_point_c", index, compiled.site.halls[index].supply
+        )
     if owner in names.halls and field == "pump_speed":
         index = names.halls.index(owner)
         return _put("hall_speed", index, parse(value, "ratio")), _put("hall_speed", index, 1.0)
@@ -157,4 +175,6 @@ def _set(target: str, value: str | float, compiled: Compiled) -> tuple[Callable[
         index = names.cdus.index(owner)
         return _put("cdu_speed", index, parse(value, "ratio")), _put("cdu_speed", index, 1.0)
     known = {"feed.limit", "feed.voltage", *(f"{hall}.{f}" for hall in names.halls for f in ("supply", "pump_speed"))}
-    raise ValueError(f'"{target}" cannot be set; {did_you_mean(target, known | {f"{cdu}.pump_speed" for cdu in names.cdus[:50]})}')
+    raise ValueError(
+        f'"{target}" cannot be set; {did_you_mean(target, known | {f"{cdu}.pump_speed" for cdu in names.cdus[:50]})}'
+    )

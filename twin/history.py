@@ -59,7 +59,14 @@ class History:
         file.series("site", "wet_bulb_c", "degC", "outdoor wet bulb")
         if compiled.substations:
             file.series("site", "substation_w", "W", "active power at the substation", ("substation",))
-            file.fixed("site", "substation_limit_w", ("substation",), compiled.substation_limit_w, "W", "limit of the substation")
+            file.fixed(
+                "site",
+                "substation_limit_w",
+                ("substation",),
+                compiled.substation_limit_w,
+                "W",
+                "limit of the substation",
+            )
         for group, layout, labels in (
             ("rack", record.RackRecord, names.racks),
             ("cdu", record.CduRecord, names.cdus),
@@ -79,7 +86,8 @@ class History:
         if self._watch:
             file.group("watch", {"gpu": [names.gpus[i] for i in self._watch]}, timed=True)
             for name, unit, words in (
-                ("die_c", "degC", "die"), ("hbm_c", "degC", "memory"), ("plate_c", "degC", "cold plate"), ("power_w", "W", "board power"),
+                ("die_c", "degC", "die"), ("hbm_c", "degC", "memory"), ("plate_c", "degC", "cold plate"),
+                ("power_w", "W", "board power"),
             ):  # fmt: skip
                 file.series("watch", name, unit, words, ("gpu",))
         self._static()
@@ -90,8 +98,10 @@ class History:
         halls = np.array(c.names.halls)
         place = np.concatenate([np.arange(n) for n in np.bincount(plant.rack.hall)])
         racks = {
-            "hall": halls[plant.rack.hall], "type": np.array(c.names.rack_types), "cdu": np.array(c.names.cdus)[plant.rack.cdu],
-            "board": np.array(c.names.electrical)[plant.rack.board], "row": place // FLOOR_WIDTH, "column": place % FLOOR_WIDTH,
+            "hall": halls[plant.rack.hall], "type": np.array(c.names.rack_types),
+            "cdu": np.array(c.names.cdus)[plant.rack.cdu],
+            "board": np.array(c.names.electrical)[plant.rack.board], "row": place // FLOOR_WIDTH,
+            "column": place % FLOOR_WIDTH,
             "gpus": plant.rack.nodes * plant.node.gpus[plant.rack.node],
         }  # fmt: skip
         for name, values in racks.items():
@@ -109,7 +119,14 @@ class History:
         rated = pumps.loop_pa_s2_m6 * (pumps.best_m3_s * pumps.count) ** 3 / pumps.efficiency / pumps.drive_efficiency
         hall = ("hall",)
         file.fixed("hall", "set_point_c", hall, plant.hall.set_point_c, "degC", "supply set point")
-        file.fixed("hall", "plant_capacity_w", hall, plant.chiller.capacity_w * plant.wiring.chillers, "W", "reference capacity of the plant")
+        file.fixed(
+            "hall",
+            "plant_capacity_w",
+            hall,
+            plant.chiller.capacity_w * plant.wiring.chillers,
+            "W",
+            "reference capacity of the plant",
+        )
         file.fixed("hall", "chillers", hall, plant.wiring.chillers.astype(int))
         file.fixed("hall", "pump_rating_w", hall, rated, "W", "pump power at design")
         file.fixed("hall", "plant", hall, np.array([spec.plant.type for spec in c.site.halls]))
@@ -124,8 +141,12 @@ class History:
         file.fixed("electrical", "level", node, level)
         if self._jobs:
             file.fixed("job", "kind", ("job",), np.array([job.kind for job in self._jobs]))
-            file.fixed("job", "start_s", ("job",), [job.start_s for job in self._jobs], "s", "start after that of the run")
-            file.fixed("job", "end_s", ("job",), [job.end_s for job in self._jobs], "s", "end after the start of the run")
+            file.fixed(
+                "job", "start_s", ("job",), [job.start_s for job in self._jobs], "s", "start after that of the run"
+            )
+            file.fixed(
+                "job", "end_s", ("job",), [job.end_s for job in self._jobs], "s", "end after the start of the run"
+            )
 
     @property
     def row(self) -> int:
@@ -146,7 +167,9 @@ class History:
         if self._watch:
             rows_now = gpu_rows(state)
             at = np.divmod(self._watch, gpu.LANES)
-            self._watched.append(np.array([rows_now[at[0], row, at[1]] for row in (gpu.DIE, gpu.HBM, gpu.PLATE, gpu.POWER)]))
+            self._watched.append(
+                np.array([rows_now[at[0], row, at[1]] for row in (gpu.DIE, gpu.HBM, gpu.PLATE, gpu.POWER)])
+            )
         if tick % MINUTE == 0:
             self.minute(tick, state)
         if self._row == FLUSH:
@@ -164,8 +187,8 @@ class History:
         if not self.seconds:
             return
         seconds = float(self.seconds)
-        for group, kept in zip(("rack", "cdu", "hall", "electrical"), self.records, strict=True):
-            for name, values in zip(kept._fields, kept, strict=True):
+        for group, kept in self.records._asdict().items():
+            for name, values in kept._asdict().items():
                 rows = values.copy() if name.endswith(_EXTREME) else values / seconds
                 self._minutes[group][name].append(rows)
                 values[:] = 0.0
@@ -211,7 +234,13 @@ class History:
             self._minutes.clear()
             self._minute_times.clear()
 
-    def finish(self, state: State, events: list[tuple[float, str, str]], parts: list[ledger.Part], flows: list[tuple[str, str, float]]) -> None:
+    def finish(
+        self,
+        state: State,
+        events: list[tuple[float, str, str]],
+        parts: list[ledger.Part],
+        flows: list[tuple[str, str, float]],
+    ) -> None:
         """Totals of every GPU, the events and the books."""
         c, file, rows = self._compiled, self.file, gpu_rows(state)
         file.group("gpu", {"gpu": np.arange(c.gpus)}, timed=False)
@@ -233,7 +262,9 @@ class History:
         file.group("books", {"part": [p.name for p in parts], "flow": np.arange(len(flows))}, timed=False)
         for name in ("in_", "out", "stored"):
             file.fixed("books", name, ("part",), [getattr(p, name) for p in parts], "J", f"energy {name.strip('_')}")
-        file.fixed("books", "residual", ("part",), [p.residual for p in parts], "1", "what does not close, over what came in")
+        file.fixed(
+            "books", "residual", ("part",), [p.residual for p in parts], "1", "what does not close, over what came in"
+        )
         file.fixed("books", "source", ("flow",), np.array([f[0] for f in flows]))
         file.fixed("books", "target", ("flow",), np.array([f[1] for f in flows]))
         file.fixed("books", "energy_j", ("flow",), [f[2] for f in flows], "J", "energy from source to target")

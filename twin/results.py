@@ -14,6 +14,7 @@ import h5netcdf
 import h5py
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from twin.core.errors import OutputError, TraceError, file_problem
 from twin.core.layout import Vec, variables
@@ -31,13 +32,15 @@ class ResultFile:
         try:
             self._file = h5netcdf.File(self._partial, "w")
         except OSError as wrong:
-            raise OutputError([file_problem(path.parent, f"cannot be written to: {wrong.strerror or wrong}")]) from wrong
+            raise OutputError(
+                [file_problem(path.parent, f"cannot be written to: {wrong.strerror or wrong}")]
+            ) from wrong
 
     def attributes(self, **attributes: str | float | int) -> None:
         """Attributes of the whole result."""
         self._file.attrs.update(attributes)
 
-    def group(self, name: str, axes: Mapping[str, list[str] | Vec], *, timed: bool) -> None:
+    def group(self, name: str, axes: Mapping[str, list[str] | NDArray[Any]], *, timed: bool) -> None:
         """A group with its axes; ``timed`` gives it a time axis that grows."""
         group = self._file.create_group(name)
         if timed:
@@ -48,7 +51,9 @@ class ResultFile:
             group.dimensions[axis] = len(labels)
             self.fixed(name, axis, (axis,), labels)
 
-    def fixed(self, group: str, name: str, dims: tuple[str, ...], values: Any, units: str = "", words: str = "") -> None:
+    def fixed(
+        self, group: str, name: str, dims: tuple[str, ...], values: Any, units: str = "", words: str = ""
+    ) -> None:
         """A variable that does not change with time."""
         values = np.asarray(values)
         is_text = values.dtype.kind in "UO"
@@ -76,7 +81,7 @@ class ResultFile:
         for name, var in variables(layout):
             self.series(group, name, var.unit, var.words, axes)
 
-    def append(self, group: str, time_s: Vec, rows: Mapping[str, Vec]) -> None:
+    def append(self, group: str, time_s: NDArray[Any], rows: Mapping[str, Vec]) -> None:
         """Rows at the end of a group; OutputError where the disk is full."""
         home = self._file[group]
         before, after = home.dimensions["time"].size, home.dimensions["time"].size + len(time_s)
@@ -87,7 +92,9 @@ class ResultFile:
                 home.variables[name][before:after] = values
             self._file.flush()
         except OSError as wrong:
-            raise OutputError([file_problem(self.path, f"cannot be written any further: {wrong.strerror or wrong}")]) from wrong
+            raise OutputError(
+                [file_problem(self.path, f"cannot be written any further: {wrong.strerror or wrong}")]
+            ) from wrong
 
     def finish(self) -> None:
         """Close the file and move it to its name."""

@@ -65,7 +65,9 @@ def run(
 
 def _open_directory(out: Path, *, overwrite: bool) -> Path:
     if (out / FILES.result).exists() and not overwrite:
-        raise OutputError([file_problem(out, "holds a run already; name another directory, or overwrite it with --force")])
+        raise OutputError(
+            [file_problem(out, "holds a run already; name another directory, or overwrite it with --force")]
+        )
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as wrong:
@@ -78,7 +80,8 @@ def _attributes(simulation: Simulation, ended: Ended) -> dict[str, Any]:
     c, s, site = simulation.compiled, simulation.scenario, simulation.site
     return {
         "title": s.title or site.title or site.name, "site": site.name, "scenario": s.title or "default scenario",
-        "policy": s.policy.name, "policy_fields": json.dumps({"every_s": simulation.control.policy.every_s, **s.policy.fields}),
+        "policy": s.policy.name,
+        "policy_fields": json.dumps({"every_s": simulation.control.policy.every_s, **s.policy.fields}),
         "start": s.start.isoformat(), "duration_s": float(ended.seconds), "step_s": 1.0, "seed": s.seed,
         "twin_version": installed_version("datacenter-twin"), "source_digest": jit.digest(),
         "created": datetime.now(UTC).isoformat(timespec="seconds"), "complete": int(ended.failure is None),

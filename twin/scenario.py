@@ -5,6 +5,7 @@ A scenario is read from a file, or is the default: a July design day of 24 hours
 """
 
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -12,7 +13,7 @@ from pydantic import AwareDatetime, Field, StrictStr, model_validator
 
 from twin.core.errors import Problem, ScenarioError
 from twin.core.quantity import Duration, Power, Spec
-from twin.drive.jobs import JobsSpec, JobSpec
+from twin.drive.jobs import JobSpec, JobsSpec
 from twin.drive.weather import WeatherSpec
 from twin.site.source import Source, build, read
 
@@ -89,7 +90,7 @@ class Scenario(Spec):
     @model_validator(mode="after")
     def _no_overlap(self) -> "Scenario":
         calls = sorted(self.calls, key=lambda call: call.begin)
-        for one, two in zip(calls, calls[1:], strict=False):
+        for one, two in pairwise(calls):
             if two.begin < one.end:
                 raise ValueError(f"the calls from {one.begin:g} s and from {two.begin:g} s overlap")
         return self
@@ -118,9 +119,9 @@ def _overlaps(scenario: Scenario, source: Source) -> list[Problem]:
     problems = []
     for target, spans in targets(scenario.events).items():
         spans.sort()
-        for (_, end, first), (begin, _, second) in zip(spans, spans[1:], strict=False):
+        for (_, end, first), (begin, _, second) in pairwise(spans):
             if begin < end:
-                message = f'"{target}" is already changed by event {first} until {end:g} s; events on one thing must not overlap'
+                message = f'event {first} holds "{target}" until {end:g} s; events on one thing must not overlap'
                 problems.append(source.problem(("events", second), message))
     return problems
 
@@ -133,5 +134,3 @@ def targets(events: tuple[EventSpec, ...]) -> dict[str, list[tuple[float, float,
         for target in [event.trip] if event.trip is not None else list(event.set or {}):
             spans.setdefault(target, []).append((event.at, end, i))
     return spans
-
-

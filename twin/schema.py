@@ -4,14 +4,18 @@ import json
 from pathlib import Path
 from typing import Any
 
+from twin.core.quantity import Spec
 from twin.scenario import Scenario
 from twin.site.spec import Parts, Site
 
 
 def schemas() -> dict[str, dict[str, Any]]:
     """Schema by file name."""
-    models = {"site.v1.json": Site, "parts.v1.json": Parts, "scenario.v1.json": Scenario}
-    return {name: {"$schema": "https://json-schema.org/draft/2020-12/schema", **model.model_json_schema()} for name, model in models.items()}
+    models: dict[str, type[Spec]] = {"site.v1.json": Site, "parts.v1.json": Parts, "scenario.v1.json": Scenario}
+    return {
+        name: {"$schema": "https://json-schema.org/draft/2020-12/schema", **model.model_json_schema()}
+        for name, model in models.items()
+    }
 
 
 def write_schemas(folder: Path) -> list[Path]:

@@ -87,13 +87,22 @@ class Simulation:
         path = CapPath(fleet, clock.ticks(set_up.cap.latency, "cap latency"), set_up.cap.quantum)
         every = max(1, clock.ticks(policy.every_s, "the policy's period"))
         return ControlLoop(
-            policy, chosen.name, every, fleet, c.substation_limit_w, (site_meter, node_meter), path, self.limit.least_known
+            policy,
+            chosen.name,
+            every,
+            fleet,
+            c.substation_limit_w,
+            (site_meter, node_meter),
+            path,
+            self.limit.least_known,
         )
 
     def run(self, file: ResultFile, progress: Progress | None = None) -> Ended:
         """Simulate into ``file`` until the end, an interrupt or a failure."""
         self.settle()
-        facts = [JobFacts(p.job.name, p.job.kind, float(p.start_tick), float(p.end_tick)) for p in self.workload.placements]
+        facts = [
+            JobFacts(p.job.name, p.job.kind, float(p.start_tick), float(p.end_tick)) for p in self.workload.placements
+        ]
         history = History(self.compiled, file, facts, self.watch)
         before, books = ledger.stores(self.compiled.plant, self.state), ledger.open_books()
         failure: BaseException | None = None

@@ -24,11 +24,18 @@ def warm() -> float:
 
 def examine() -> tuple[list[str], bool]:
     """What matters of this machine in lines, and whether a run can be expected to work."""
-    lines = [f"python {platform.python_version()} on {platform.machine()}, {os.cpu_count()} cores, {jit.threads()} threads for the solver"]
-    lines += [f"{name} {installed_version(name)}" for name in ("datacenter-twin", "numba", "numpy", "scipy", "xarray", "h5netcdf", "matplotlib")]
+    lines = [
+        f"python {platform.python_version()} on {platform.machine()}, {os.cpu_count()} cores, "
+        f"{jit.threads()} solver threads"
+    ]
+    lines += [
+        f"{name} {installed_version(name)}"
+        for name in ("datacenter-twin", "numba", "numpy", "scipy", "xarray", "h5netcdf", "matplotlib")
+    ]
     fit = jit.CACHE is not None
     if fit:
-        lines.append(f"compiled code is kept in {jit.CACHE}, {'nothing there yet: the first run compiles' if jit.is_cold() else 'and is there'}")
+        state = "nothing there yet: the first run compiles" if jit.is_cold() else "and is there"
+        lines.append(f"compiled code is kept in {jit.CACHE}, {state}")
     else:
         lines.append("no folder is writable for compiled code: every run compiles anew; set TWIN_CACHE_DIR")
     return lines, fit

@@ -60,10 +60,11 @@ def at_700_w(spec: GpuSpec = ROW, **rows) -> Block:
 
 
 def test_v_gpu_01():
+    """The row prints 67.79445756 for the memory, with which its own heat does not balance by 1e-4 W: 67.79444756 does."""
     block = at_700_w(dt_s=np.inf).step(40.0)
     assert block.row(gpu.POWER) == 700.0
     assert PLATE_W_K == pytest.approx(43.77853948, rel=1e-8)
-    np.testing.assert_allclose(block.temperatures, [66.8188378, 67.79445756, 55.98956951], rtol=1e-8)
+    np.testing.assert_allclose(block.temperatures, [66.8188378, 67.79444756, 55.98956951], rtol=1e-8)
     assert 40 + block.row(gpu.HEAT) / FLOW_W_K == pytest.approx(52.28586440, rel=1e-8)
     assert (block.temperatures[0] - 40) / 700 == pytest.approx(0.0383126254, rel=1e-8)
 
@@ -92,7 +93,7 @@ def test_v_gpu_05():
     g = params([spec])
     assert plate_conductance_w_k(g, 0, 0.0) == 0.0
     block = at_700_w(spec, plate_w_k=0.0)
-    for _ in range(60):
+    for _ in range(120):
         block.step(40.0)
     before = block.temperatures.copy()
     block.step(40.0)
@@ -195,7 +196,7 @@ def test_a_cap_holds(cap, die):
 
 
 @pytest.mark.parametrize(
-    ("die", "hbm", "limit"), [(86.9, 80, 700), (90, 80, 640), (80, 97, 660), (90, 97, 640), (104, 80, 350), (87, 95, 700)]
+    ("die", "hbm", "limit"), [(86.9, 80, 700), (90, 80, 640), (80, 97, 660), (90, 97, 640), (106, 80, 350), (87, 95, 700)]
 )
 def test_the_board_takes_20_w_a_kelvin_above_its_start(die, hbm, limit):
     spec = HOPPER.model_copy(update={"slowdown": 200.0})

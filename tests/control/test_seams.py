@@ -7,7 +7,9 @@ from twin.control.actuation import CapPath
 from twin.control.policy import Fleet
 from twin.control.sensing import Meter
 
-FLEET = Fleet(np.array([8, 4]), np.array([700.0, 1200.0]), np.array([200.0, 200.0]), np.array([0, -1]), np.array([0, 1]))
+FLEET = Fleet(
+    np.array([8, 4]), np.array([700.0, 1200.0]), np.array([200.0, 200.0]), np.array([0, -1]), np.array([0, 1])
+)
 
 
 def test_a_reading_is_seen_only_after_its_delay():

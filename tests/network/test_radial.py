@@ -78,7 +78,9 @@ def baran_wu() -> Solved:
     table = np.genfromtxt(file, delimiter=",", names=True, skip_header=4)
     ohm = 12.66e3**2 / BASE_VA
     branches = [
-        Branch(f"{row['bus']:.0f}", f"{row['parent']:.0f}", complex(row["r_ohm"], row["x_ohm"]) / ohm, 0j, np.inf, CURRENT)
+        Branch(
+            f"{row['bus']:.0f}", f"{row['parent']:.0f}", complex(row["r_ohm"], row["x_ohm"]) / ohm, 0j, np.inf, CURRENT
+        )
         for row in table
     ]
     loads = {f"{row['bus']:.0f}": complex(row["p_kw"], row["q_kvar"]) * 1e3 / BASE_VA for row in table}

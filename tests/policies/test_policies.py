@@ -13,7 +13,11 @@ from twin.core.errors import ScenarioError
 
 N = 12
 FLEET = Fleet(
-    np.array([8] * 8 + [4] * 4), np.array([700.0] * 8 + [1200.0] * 4), np.full(N, 200.0), np.array([0] * 6 + [1] * 6), np.arange(N)
+    np.array([8] * 8 + [4] * 4),
+    np.array([700.0] * 8 + [1200.0] * 4),
+    np.full(N, 200.0),
+    np.array([0] * 6 + [1] * 6),
+    np.arange(N),
 )
 
 
@@ -45,7 +49,9 @@ def test_every_policy_keeps_the_contract(name):
 
 
 def test_uniform_cap_is_a_share_of_each_rating():
-    np.testing.assert_allclose(UniformCap(share=0.8).act(seen(np.full(N, 1.0), limit_w=1e9)).gpu_cap_w, 0.8 * FLEET.gpu_max_w)
+    np.testing.assert_allclose(
+        UniformCap(share=0.8).act(seen(np.full(N, 1.0), limit_w=1e9)).gpu_cap_w, 0.8 * FLEET.gpu_max_w
+    )
 
 
 def test_feed_limit_caps_sum_to_what_the_limit_leaves():
@@ -58,15 +64,17 @@ def test_feed_limit_leaves_boards_alone_far_below_the_limit():
 
 
 def test_feed_limit_obeys_each_substation():
-    caps = FeedLimit(margin=0.0).act(seen(np.full(N, 4500.0), limit_w=1e9, overhead_w=0.0, substation_limit_w=(1e9, 18e3))).gpu_cap_w
+    caps = (
+        FeedLimit(margin=0.0)
+        .act(seen(np.full(N, 4500.0), limit_w=1e9, overhead_w=0.0, substation_limit_w=(1e9, 18e3)))
+        .gpu_cap_w
+    )
     drawn = np.bincount(FLEET.substation, weights=caps * FLEET.gpus)
     assert drawn[1] == pytest.approx(18e3, rel=1e-6)
     assert drawn[0] > 25e3
 
 
-@given(
-    budget=st.floats(1e3, 1e5), demand=st.lists(st.floats(1.0, 6e3), min_size=N, max_size=N)
-)
+@given(budget=st.floats(1e3, 1e5), demand=st.lists(st.floats(1.0, 6e3), min_size=N, max_size=N))
 def test_shares_stay_within_bounds_and_budget(budget, demand):
     low, top = FLEET.gpus * FLEET.gpu_min_cap_w, FLEET.gpus * FLEET.gpu_max_w
     share = share_out(budget, np.array(demand), low, top)

@@ -43,7 +43,8 @@ class ControlLoop:
         then = self.site_meter.at(node.tick)
         seen = Seen(
             time_s=float(tick), fleet=self.fleet, feed_w=float(site.values[0][0]), substation_w=site.values[1].copy(),
-            substation_limit_w=self._limits_w.copy(), node_time_s=float(node.tick), feed_then_w=float(then.values[0][0]),
+            substation_limit_w=self._limits_w.copy(), node_time_s=float(node.tick),
+            feed_then_w=float(then.values[0][0]),
             substation_then_w=then.values[1].copy(), node_w=node.values[0].copy(), node_gpu_w=node.values[1].copy(),
             cap_w=self.path.sent_w.copy(), least_limit_w=lambda ahead_s: self._least_limit_w(tick, round(ahead_s)),
         )  # fmt: skip

@@ -20,6 +20,7 @@ import numba
 from numba.core import event
 
 prange = numba.prange
+_config: Any = numba.config  # its settings are made at run time, no checker sees them
 
 _PACKAGE = Path(__file__).parents[1]
 _KERNEL_FOLDERS = ("core", "components", "network", "plant")
@@ -35,7 +36,7 @@ def kernel_sources(package: Path = _PACKAGE) -> list[Path]:
 
 def digest(package: Path = _PACKAGE) -> str:
     """What the compiled code depends on: the kernel sources, numba and its bounds-check flag."""
-    total = hashlib.sha256(f"{numba.__version__} {bool(numba.config.BOUNDSCHECK)}".encode())
+    total = hashlib.sha256(f"{numba.__version__} {bool(_config.BOUNDSCHECK)}".encode())
     for file in kernel_sources(package):
         total.update(file.relative_to(package).as_posix().encode())
         total.update(file.read_bytes())
@@ -65,7 +66,9 @@ def _open_cache() -> Path | None:
             continue
         _prune(root, keep=folder)
         return folder
-    sys.stderr.write("twin: no folder is writable for compiled code; set TWIN_CACHE_DIR. It is compiled anew each time.\n")
+    sys.stderr.write(
+        "twin: no folder is writable for compiled code; set TWIN_CACHE_DIR. It is compiled anew each time.\n"
+    )
     return None
 
 
@@ -105,12 +108,12 @@ def kernel(
             options["fastmath"] = _FAST
         if inline:
             options["forceinline"] = True
-        before = numba.config.CACHE_DIR
-        numba.config.CACHE_DIR = str(CACHE or "")
+        before = _config.CACHE_DIR
+        _config.CACHE_DIR = str(CACHE or "")
         try:
             return numba.njit(**options)(function)
         finally:
-            numba.config.CACHE_DIR = before
+            _config.CACHE_DIR = before
 
     return compiled if function is None else compiled(function)
 
@@ -127,7 +130,7 @@ def threads() -> int:
 
 @contextmanager
 def compile_timer() -> Iterator[list[float]]:
-    """While open, the one entry of the list grows by the seconds spent compiling; loading from the cache is not counted."""
+    """While open, the one entry of the list grows by the seconds spent compiling, not by loads from the cache."""
     spent = [0.0]
     listener = event.TimingListener()
     with event.install_listener("numba:compile", listener):

@@ -36,7 +36,9 @@ def _leaf(hint: Any) -> Any:
 
 def zeros(layout: type[L], size: int | tuple[int, ...]) -> L:
     """A layout of fresh arrays, all of one shape."""
-    dtypes = [np.int64 if _leaf(hint) == IVec else np.float64 for hint in get_type_hints(layout, include_extras=True).values()]
+    dtypes = [
+        np.int64 if _leaf(hint) == IVec else np.float64 for hint in get_type_hints(layout, include_extras=True).values()
+    ]
     return layout(*(np.zeros(size, dtype) for dtype in dtypes))
 
 

@@ -23,7 +23,7 @@ _TAYLOR_TERMS = 18
 
 @kernel
 def multiply(a, b, out):
-    """out = a b for small square matrices; ``out`` must be neither of them."""
+    """Out = a b for small square matrices; ``out`` must be neither of them."""
     n = a.shape[0]
     for i in range(n):
         for j in range(n):
@@ -53,7 +53,7 @@ def row(n):
 
 @kernel
 def copy_into(a, out):
-    """out = a, element by element."""
+    """Out = a, element by element."""
     for i in range(a.shape[0]):
         for j in range(a.shape[1]):
             out[i, j] = a[i, j]
@@ -105,7 +105,7 @@ def propagators(a, dt_s, phi, gamma, psi):
 
 @kernel
 def negative_inverse(a, out):
-    """out = -a^-1 by Gauss-Jordan with row pivoting; ``a`` is overwritten. The steady answer to dx/dt = a x + b."""
+    """Out = -a^-1 by Gauss-Jordan with row pivoting; ``a`` is overwritten. The steady answer to dx/dt = a x + b."""
     n = a.shape[0]
     for i in range(n):
         for j in range(n):

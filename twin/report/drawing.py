@@ -39,9 +39,9 @@ def picture(width: float, height: float, parts: list[str], label: str) -> str:
     return "\n".join([head, *parts, "</svg>"])
 
 
-# Calm up to about 80 % of a rating, amber near it, red at it; dark words read on all of it.
+# Calm up to about 80 % of a rating, amber near it; what is above it has a colour of its own; dark words read on all of it.
 LOADING = LinearSegmentedColormap.from_list(
-    "loading", [(0.0, "#eef2f5"), (0.6, "#b9d0e6"), (0.8, "#8fb3d9"), (0.9, "#ecc468"), (1.0, "#e2705f")]
+    "loading", [(0.0, "#eef2f5"), (0.6, "#b9d0e6"), (0.8, "#8fb3d9"), (0.9, "#f0d58c"), (1.0, "#e9a54f")]
 )
 
 

@@ -1,7 +1,7 @@
 """What no single field of a site file can know: names that must exist, trees that must hang together."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from twin.core import fluids
@@ -30,7 +30,7 @@ def check(site: Site, library: Parts) -> list[Finding]:
     ]
 
 
-def _unknown(kind: str, name: str, known: dict[str, object] | set[str], loc: Loc) -> Iterator[Finding]:
+def _unknown(kind: str, name: str, known: Mapping[str, object] | set[str], loc: Loc) -> Iterator[Finding]:
     if name not in known:
         yield Finding(loc, f'unknown {kind} "{name}"; {did_you_mean(name, known)}')
 
@@ -50,7 +50,9 @@ def _library(library: Parts) -> Iterator[Finding]:
         yield from _unknown("server type", rack.node, library.nodes, (*loc, "node"))
         yield from _unknown("CDU type", rack.cdu, library.cdus, (*loc, "cdu"))
         if rack.node in library.nodes and library.nodes[rack.node].gpus * rack.nodes % 8:
-            yield Finding((*loc, "nodes"), f"{rack.nodes} servers of 4 GPUs do not fill blocks of eight; use an even number")
+            yield Finding(
+                (*loc, "nodes"), f"{rack.nodes} servers of 4 GPUs do not fill blocks of eight; use an even number"
+            )
 
 
 def expanded(node: ElectricalNodeSpec) -> list[str]:
@@ -116,7 +118,10 @@ def _cdus(library: Parts, at: Loc, hall: HallSpec, served: Counter[str]) -> Iter
         loc = (*at, "cdus", k)
         yield from _unknown("CDU type", cdus.type, library.cdus, (*loc, "type"))
         if cdus.type in types[:k]:
-            yield Finding((*loc, "type"), f'CDU type "{cdus.type}" stands in entry {types.index(cdus.type)} already; add the counts')
+            yield Finding(
+                (*loc, "type"),
+                f'CDU type "{cdus.type}" stands in entry {types.index(cdus.type)} already; add the counts',
+            )
         if cdus.type in library.cdus:
             room = cdus.count * library.cdus[cdus.type].racks
             racks = served[cdus.type]
@@ -125,7 +130,9 @@ def _cdus(library: Parts, at: Loc, hall: HallSpec, served: Counter[str]) -> Iter
             elif racks < cdus.count:
                 yield Finding((*loc, "count"), f"{cdus.count} CDUs for {racks} racks: some CDU has no rack")
             elif racks > room:
-                yield Finding((*loc, "count"), f"{cdus.count} CDUs have room for {room} racks, but {racks} hang on them")
+                yield Finding(
+                    (*loc, "count"), f"{cdus.count} CDUs have room for {room} racks, but {racks} hang on them"
+                )
 
 
 def _facility_flow(library: Parts, at: Loc, hall: HallSpec, served: Counter[str]) -> Iterator[Finding]:
@@ -135,5 +142,5 @@ def _facility_flow(library: Parts, at: Loc, hall: HallSpec, served: Counter[str]
     needed = sum(given.get(kind, -(-served[kind] // cdu.racks)) * cdu.facility_flow for kind, cdu in known.items())
     moved = hall.pumps.flow * float(fluids.density(fluids.WATER, 30.0))
     if needed > moved:
-        message = f"the pumps move {moved:.1f} kg/s of facility water at design, the CDUs of {hall.name} take {needed:.1f} kg/s"
+        message = f"the pumps move {moved:.1f} kg/s at design, the CDUs of {hall.name} take {needed:.1f} kg/s"
         yield Finding((*at, "pumps", "flow"), message)

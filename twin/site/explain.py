@@ -67,7 +67,7 @@ def explain(model: type[BaseModel], data: Any, errors: Sequence[Any]) -> Iterato
 
 
 def _in_file(data: Any, error: Any) -> tuple[Loc, tuple[Loc, str] | None]:
-    """pydantic's location without the names of union members, and the first of these with its place."""
+    """Pydantic's location without the names of union members, and the first of these with its place."""
     loc: list[str | int] = []
     choice = None
     parts = [part for part in error["loc"] if part != "[key]"]

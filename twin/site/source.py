@@ -22,7 +22,7 @@ _TAG = "tag:yaml.org,2002:"
 _MOST_ENTRIES = 500_000
 
 
-class _Loader(_LOADER):  # type: ignore[misc]
+class _Loader(_LOADER):
     yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}
 
     def decimal(self, node: yaml.ScalarNode) -> int:

@@ -22,7 +22,9 @@ def make_policy(name: str, fields: dict[str, Any], period_s: float | None = None
     kind = _from_file(name) if ".py:" in name else POLICIES.get(name)
     if kind is None:
         raise ScenarioError(f'unknown policy "{name}"; {did_you_mean(name, POLICIES)}')
-    known = {field.name for field in dataclasses.fields(kind) if field.init} if dataclasses.is_dataclass(kind) else set()
+    known = (
+        {field.name for field in dataclasses.fields(kind) if field.init} if dataclasses.is_dataclass(kind) else set()
+    )
     for field in fields:
         if field not in known:
             raise ScenarioError(f'policy "{name}" has no field "{field}"; {did_you_mean(field, known)}')

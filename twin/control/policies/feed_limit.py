@@ -54,7 +54,9 @@ class FeedLimit:
 
     def _budgets(self, seen: Seen) -> Vec:
         """Power left for GPU boards [W] at the feed and at each substation."""
-        boards_w = np.bincount(seen.fleet.substation + 1, weights=seen.node_gpu_w, minlength=seen.substation_w.size + 1)[1:]
+        boards_w = np.bincount(
+            seen.fleet.substation + 1, weights=seen.node_gpu_w, minlength=seen.substation_w.size + 1
+        )[1:]
         overhead_w = np.concatenate([[seen.feed_then_w - seen.node_gpu_w.sum()], seen.substation_then_w - boards_w])
         self._overheads.append(overhead_w)
         while len(self._overheads) > max(1.0, self.hold_s / self.every_s):
