@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from twin.core.errors import OutputError, TraceError, file_problem
 from twin.core.layout import Vec, variables
 
-_SHORT = {"rack", "cdu", "hall", "electrical", "job"}  # histories kept in single precision
+_SHORT = {"rack", "cdu", "hall", "electrical", "job"}  # histories kept rounded, in single precision
+_DROPPED_BITS = 10
 _TEXT = h5py.string_dtype()
 
 
@@ -89,7 +90,7 @@ class ResultFile:
             home.resize_dimension("time", after)
             home.variables["time"][before:after] = time_s
             for name, values in rows.items():
-                home.variables[name][before:after] = values
+                home.variables[name][before:after] = rounded(values) if group in _SHORT else values
             self._file.flush()
         except OSError as wrong:
             raise OutputError(
@@ -109,6 +110,13 @@ class ResultFile:
         with suppress(OSError):
             self._file.close()
         self._partial.unlink(missing_ok=True)
+
+
+def rounded(values: NDArray[Any]) -> NDArray[np.float32]:
+    """``values`` in single precision with 13 bits of mantissa: within 6e-5 of what was computed, a third of the size."""
+    bits = np.ascontiguousarray(values, np.float32).view(np.uint32)
+    half, mask = np.uint32(1 << (_DROPPED_BITS - 1)), np.uint32(2**32 - (1 << _DROPPED_BITS))
+    return ((bits + half) & mask).view(np.float32)
 
 
 class Result:

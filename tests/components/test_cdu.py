@@ -6,7 +6,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from twin.components import cdu
-from twin.components.cdu import CduParams, CduSpec, CduState, advance, coefficients, conductance_w_k, effectiveness, exchange_w_k, ntu_needed
+from twin.components.cdu import (
+    CduParams,
+    CduSpec,
+    CduState,
+    advance,
+    coefficients,
+    conductance_w_k,
+    effectiveness,
+    exchange_w_k,
+    ntu_needed,
+)
 from twin.core.layout import frozen
 
 FLOW = st.floats(0.05, 1.5)
@@ -89,7 +99,9 @@ def test_nothing_crosses_where_one_side_stands_still():
     assert exchange_w_k(plates, 0, 1.0, 0.0) == 0.0
 
 
-@given(share=FLOW, heat=st.floats(0, 1e5), ticks=st.integers(1, 5), start=st.tuples(st.floats(20, 60), st.floats(20, 60)))
+@given(
+    share=FLOW, heat=st.floats(0, 1e5), ticks=st.integers(1, 5), start=st.tuples(st.floats(20, 60), st.floats(20, 60))
+)
 def test_heat_in_is_heat_out_plus_heat_kept(share, heat, ticks, start):
     plates = unit(4773.0, 5224.0, 12_282.8)
     k, half, shaft = exchange_w_k(plates, 0, share, share), 1.5e5, 700.0

@@ -94,7 +94,8 @@ def test_cycling_below_the_least_load():
 
 
 @pytest.mark.parametrize(
-    ("leaving", "air", "outside"), [(7.0, 35.0, False), (25.0, 35.0, True), (7.0, 10.0, True), (7.0, 47.0, True), (3.0, 35.0, True)]
+    ("leaving", "air", "outside"),
+    [(7.0, 35.0, False), (25.0, 35.0, True), (7.0, 10.0, True), (7.0, 47.0, True), (3.0, 35.0, True)],
 )
 def test_warm_water_is_marked(leaving, air, outside):
     assert bool(is_extrapolated(params([CARRIER]), 0, leaving, air)) is outside

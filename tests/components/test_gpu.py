@@ -9,7 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from twin.components import gpu
-from twin.components.gpu import GpuParams, GpuSpec, advance_block, coefficients, network, params, plate_conductance_w_k, speed_lost
+from twin.components.gpu import (
+    GpuParams,
+    GpuSpec,
+    advance_block,
+    coefficients,
+    network,
+    params,
+    plate_conductance_w_k,
+    speed_lost,
+)
 from twin.site.load import load_site
 
 LIBRARY = load_site(Path(__file__).parents[2] / "site_configs" / "pod.yaml").library
@@ -63,7 +72,7 @@ def test_v_gpu_01():
     """The row prints 67.79445756 for the memory, with which its own heat does not balance by 1e-4 W: 67.79444756 does."""
     block = at_700_w(dt_s=np.inf).step(40.0)
     assert block.row(gpu.POWER) == 700.0
-    assert PLATE_W_K == pytest.approx(43.77853948, rel=1e-8)
+    assert pytest.approx(43.77853948, rel=1e-8) == PLATE_W_K
     np.testing.assert_allclose(block.temperatures, [66.8188378, 67.79444756, 55.98956951], rtol=1e-8)
     assert 40 + block.row(gpu.HEAT) / FLOW_W_K == pytest.approx(52.28586440, rel=1e-8)
     assert (block.temperatures[0] - 40) / 700 == pytest.approx(0.0383126254, rel=1e-8)
@@ -116,7 +125,11 @@ def test_the_plate_meets_published_points(flow_l_min, expected):
 def test_the_plate_meets_every_digitised_point(twin_data):
     file = twin_data("lbl_buildings_reference") / "component_data" / "ocp_oam_cold_plate_R.csv"
     with file.open() as lines:
-        points = [(float(p["flow_l_min"]), float(p["R_case_to_inlet_K_per_W"])) for p in csv.DictReader(lines) if p["coolant"] == "PG25"]
+        points = [
+            (float(p["flow_l_min"]), float(p["R_case_to_inlet_K_per_W"]))
+            for p in csv.DictReader(lines)
+            if p["coolant"] == "PG25"
+        ]
     assert len(points) > 5
     errors = [case_to_inlet(flow) / expected - 1 for flow, expected in points]
     assert max(np.abs(errors)) < 0.05
@@ -136,7 +149,12 @@ def test_more_flow_cools_better(flow, more):
     assert 0 < plate_conductance_w_k(g, 0, flow) < plate_conductance_w_k(g, 0, more * flow)
 
 
-@given(t=st.tuples(TEMPERATURE, TEMPERATURE, TEMPERATURE), supply=st.floats(10, 60), low=st.floats(0, 1), cap=st.floats(100, 800))
+@given(
+    t=st.tuples(TEMPERATURE, TEMPERATURE, TEMPERATURE),
+    supply=st.floats(10, 60),
+    low=st.floats(0, 1),
+    cap=st.floats(100, 800),
+)
 def test_heat_given_and_kept_is_the_power(t, supply, low, cap):
     g = params([HOPPER])
     block = Block(g, die=t[0], hbm=t[1], plate=t[2], cap=cap)
@@ -162,7 +180,9 @@ def test_more_work_and_warmer_coolant_make_hotter_dies(supply, low, more):
     g = params([HOPPER])
     base = Block(g, dt_s=np.inf).step(supply, low, low)
     assert Block(g, dt_s=np.inf).step(supply, low + more, low + more).row(gpu.DIE) > base.row(gpu.DIE)
-    assert Block(g, dt_s=np.inf).step(supply + 1, low, low).row(gpu.DIE) == pytest.approx(base.row(gpu.DIE) + 1, abs=1e-9)
+    assert Block(g, dt_s=np.inf).step(supply + 1, low, low).row(gpu.DIE) == pytest.approx(
+        base.row(gpu.DIE) + 1, abs=1e-9
+    )
 
 
 def test_the_two_halves_work_at_their_own_activity():
@@ -196,7 +216,8 @@ def test_a_cap_holds(cap, die):
 
 
 @pytest.mark.parametrize(
-    ("die", "hbm", "limit"), [(86.9, 80, 700), (90, 80, 640), (80, 97, 660), (90, 97, 640), (106, 80, 350), (87, 95, 700)]
+    ("die", "hbm", "limit"),
+    [(86.9, 80, 700), (90, 80, 640), (80, 97, 660), (90, 97, 640), (106, 80, 350), (87, 95, 700)],
 )
 def test_the_board_takes_20_w_a_kelvin_above_its_start(die, hbm, limit):
     spec = HOPPER.model_copy(update={"slowdown": 200.0})

@@ -13,7 +13,10 @@ RATE, HALF = 3.1e6, 1.4e8
 
 
 @given(
-    heat=st.floats(0, 4e7), plant=st.floats(0, 4e7), ticks=st.integers(1, 5), start=st.tuples(st.floats(15, 40), st.floats(15, 45))
+    heat=st.floats(0, 4e7),
+    plant=st.floats(0, 4e7),
+    ticks=st.integers(1, 5),
+    start=st.tuples(st.floats(15, 40), st.floats(15, 45)),
 )
 def test_heat_in_is_heat_out_plus_heat_kept(heat, plant, ticks, start):
     state, c = HallState(np.array([start[0]]), np.array([start[1]])), np.empty(hall.MATRIX)

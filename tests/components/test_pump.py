@@ -6,9 +6,7 @@ from hypothesis import strategies as st
 
 from twin.components.pump import PumpSpec, operate, operating_flow_m3_s, params
 
-DESIGN = PumpSpec(
-    count=2, flow="2 m3/s", pressure="300 kPa", efficiency="80 %", drive_efficiency="90 %"
-)
+DESIGN = PumpSpec(count=2, flow="2 m3/s", pressure="300 kPa", efficiency="80 %", drive_efficiency="90 %")
 PUMPS = params([DESIGN])
 
 
@@ -43,7 +41,9 @@ def test_one_of_two_pumps_moves_more_than_half_for_less_power():
     assert 0.5 * two[0] < one[0] < two[0]
     assert one[1] < two[1]
     # Head balance of the one: n^2 H0 - a Q^2 = k Q^2.
-    assert one[0] ** 2 * (PUMPS.fall_pa_s2_m6[0] + PUMPS.loop_pa_s2_m6[0]) == pytest.approx(PUMPS.shutoff_pa[0], rel=1e-12)
+    assert one[0] ** 2 * (PUMPS.fall_pa_s2_m6[0] + PUMPS.loop_pa_s2_m6[0]) == pytest.approx(
+        PUMPS.shutoff_pa[0], rel=1e-12
+    )
 
 
 @pytest.mark.parametrize(("running", "speed"), [(0.0, 1.0), (2.0, 0.0), (0.0, 0.0)])

@@ -24,7 +24,12 @@ from twin.site.load import load_site
 
 LIBRARY = load_site(Path(__file__).parents[2] / "site_configs" / "pod.yaml").library
 HGX, TRAY = LIBRARY.nodes["hgx-h100"], LIBRARY.nodes["nvl72-tray"]
-TITANIUM = {"rating": "20 kW", "load": [0.1, 0.2, 0.5, 1.0], "efficiency": [0.90, 0.94, 0.96, 0.91], "no_load_loss": "1 %"}
+TITANIUM = {
+    "rating": "20 kW",
+    "load": [0.1, 0.2, 0.5, 1.0],
+    "efficiency": [0.90, 0.94, 0.96, 0.91],
+    "no_load_loss": "1 %",
+}
 
 
 def drawn(spec: NodeSpec, activity: float, gpu_w: float, gpu_air_w: float) -> tuple[float, float, float]:
@@ -65,7 +70,9 @@ def test_what_comes_in_goes_to_gpus_liquid_or_air(activity, gpu_w, spec):
     assert air > 0.036 * gpu_w
 
 
-@given(activity=st.floats(0, 0.9), gpu_w=st.floats(0, 5000), more_w=st.floats(0.1, 500), spec=st.sampled_from([HGX, TRAY]))
+@given(
+    activity=st.floats(0, 0.9), gpu_w=st.floats(0, 5000), more_w=st.floats(0.1, 500), spec=st.sampled_from([HGX, TRAY])
+)
 def test_the_inlet_rises_with_boards_and_activity(activity, gpu_w, more_w, spec):
     node = params([spec])
     base = inlet_w(node, 0, gpu_w, 0.036 * gpu_w, activity)
@@ -81,7 +88,9 @@ def test_the_hgx_server_draws_8_kw_and_gives_four_fifths_to_liquid():
     assert liquid == 2 * 350 + 4 * 85
 
 
-@given(g=st.floats(1, 500), c=st.floats(50, 1000), t=st.floats(-20, 40), power=st.floats(0, 2000), dt=st.floats(0.1, 10))
+@given(
+    g=st.floats(1, 500), c=st.floats(50, 1000), t=st.floats(-20, 40), power=st.floats(0, 2000), dt=st.floats(0.1, 10)
+)
 def test_a_plate_keeps_what_it_does_not_give(g, c, t, power, dt):
     keep, gain, mean = plate_coefficients(g, c, dt)
     settled = power / g

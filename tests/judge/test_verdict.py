@@ -62,6 +62,34 @@ def test_books_that_do_not_close_are_bad(tree):
     assert any(one.tone == "bad" and "do not close" in one.text for one in verdict(broken))
 
 
+def test_water_is_spoken_of_where_there_is_any(tree):
+    said = [one.text for one in verdict(tree)]
+    assert "The plant evaporates no water, so WUE is zero." in said
+    assert any(text.endswith("relative residual of energy 1.0e-13.") for text in said)
+    wet = tree.copy()
+    books = wet["books"].to_dataset()
+    books["in_"][-1] = 4600.0
+    wet["books"] = books
+    said = [one.text for one in verdict(wet)]
+    assert any(text.startswith("WUE 1.") for text in said)
+    assert any("and water 0.0e+00" in text for text in said)
+
+
+def test_notes_are_no_judgements(tree):
+    assert [one.tone for one in verdict(tree)].index("note") == len(verdict(tree)) - 1
+
+
+def test_a_contract_limit_is_active_power_in_the_schedule(tree):
+    limited = tree.copy()
+    nodes = limited["electrical"].to_dataset()
+    nodes["limit_w"][0] = 4e6
+    limited["electrical"] = nodes
+    duties = {duty.name: duty for duty in schedule(limited) if duty.equipment == "electrical"}
+    assert (duties["feed"].unit, duties["feed"].rating) == ("MW", 4.0)
+    assert duties["sub-1"].unit == "MVA"
+    assert len(duties) == limited["electrical"].sizes["node"]
+
+
 def test_gpus(tree):
     assert hottest_gpu(tree).name == gpu_name(tree, 70) == "hall-1/rack-002/node-1/gpu-7"
     held = throttling(tree)

@@ -48,7 +48,7 @@ def test_overlay_draws_each_run_and_the_common_limit_once(result_path, uncapped)
     labels = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
     assert labels == ["feed-limit", "uncapped", "limit in force"]
     assert [axes.get_ylabel() for axes in figure.axes] == [
-        "feed power (MW)", "hottest die (°C)", "work (1,000 GPUs\nat full speed)", "mean cap (W)",
+        "feed power (MW)", "hottest die (°C)", "work (GPUs\nat full speed)", "mean cap (W)",
     ]  # fmt: skip
 
 

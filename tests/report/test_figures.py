@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 import pytest
+import xarray as xr
 
 from tests.report import synthetic
 from twin.judge.result import ClockTime
@@ -130,7 +131,8 @@ def test_one_line_diagram_has_every_node_and_marks_the_overload(tree):
     drawn = diagram.one_line(tree)
     for name, *_ in synthetic.electrical_tree(synthetic.Size()):
         assert f"<title>{name} (" in drawn
-    assert drawn.count('class="over"') == 1
+    # One more is the sample in the key.
+    assert drawn.count('class="over"') == 2
     assert "lowest voltage 0.930 pu" in drawn
 
 
@@ -139,6 +141,17 @@ def test_figures_are_svg_without_fixed_ink(tree):
     assert drawn.startswith('<svg viewBox="')
     assert "var(--ink)" in drawn
     assert style.INK not in drawn
+
+
+def test_watched_gpus_have_temperatures_and_power(tree):
+    watching = tree.copy()
+    names = [f"hall-1/rack-001/node-1/gpu-{i + 1}" for i in range(10)]
+    data = {name: (("time", "gpu"), np.full((60, 10), 50.0)) for name in ("die_c", "hbm_c", "plate_c", "power_w")}
+    watching["watch"] = xr.Dataset(data, coords={"time": np.arange(1.0, 61.0), "gpu": names})
+    figure = figures_work.watched(watching)
+    assert [len(axes.lines) for axes in figure.axes] == [16, 8, 8]
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == names[:8]
+    assert figures_work.watched(tree) is None
 
 
 @pytest.mark.parametrize("group", ["hall", "cdu", "rack", "electrical", "histogram", "books", "events", "job", "gpu"])

@@ -11,7 +11,8 @@ import pytest
 
 from tests.report import synthetic
 from twin.core.errors import OutputError, TraceError
-from twin.report.page import write_report
+from twin.judge.result import open_result
+from twin.report.page import draw_report, write_report
 from twin.report.tables import Table, text
 
 TABLES = {
@@ -61,8 +62,27 @@ def test_figures_do_not_share_ids(page):
 
 def test_the_verdict_stands_at_the_top(page):
     assert page.index("The limit in force at the feed was exceeded") < page.index("<svg")
-    for words in ("Interim PUE 1.304", "1.250 at the rack inlet", "WUE 0.000 L/kWh", "The books close", "extrapolated"):
+    for words in (
+        "Interim PUE 1.304",
+        "1.250 at the rack inlet",
+        "evaporates no water",
+        "The books close",
+        "extrapolated",
+    ):
         assert words in page
+
+
+def test_assumptions_stand_apart_from_judgements(page):
+    assert page.index("The books close") < page.index("What is assumed or extrapolated") < page.index("Chiller curves")
+
+
+def test_an_uneventful_run_says_that_nothing_was(tmp_path):
+    path = synthetic.write(tmp_path / "result.nc", uneventful(synthetic.build(synthetic.Size(duration_s=60))))
+    tree = open_result(path)
+    for name in ("cdu", "hall"):
+        del tree[name]
+    tree["site"] = tree["site"].to_dataset().drop_vars("throttled")
+    assert "There was no alarm and no event." in draw_report(tree, tmp_path / "r.html").read_text(encoding="utf-8")
 
 
 def test_every_section_is_there_and_in_the_contents(page):

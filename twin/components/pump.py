@@ -39,7 +39,7 @@ class PumpSpec(Spec):
 class PumpParams(NamedTuple):
     """Constants of each pump group."""
 
-    count: Annotated[Vec, Var("1", "pumps that run at design")]
+    count: Annotated[Vec, Var("1", "pumps that run at design")]  # type: ignore[assignment]
     shutoff_pa: Annotated[Vec, Var("Pa", "pressure at no flow")]
     fall_pa_s2_m6: Annotated[Vec, Var("Pa s2 m-6", "fall of one pump's curve")]
     loop_pa_s2_m6: Annotated[Vec, Var("Pa s2 m-6", "resistance of the loop")]

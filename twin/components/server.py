@@ -141,20 +141,20 @@ def params(specs: list[NodeSpec]) -> NodeParams:
     )
 
 
-@kernel
+@kernel(fast=True, inline=True)
 def supply_loss_w(curve, rating_w, output_w):
     """Loss of the power supplies [W] when they give ``output_w``."""
-    return rating_w * cubic(curve, output_w * (1.0 / rating_w))
+    return rating_w * cubic(curve, output_w / rating_w)
 
 
-@kernel
+@kernel(fast=True, inline=True)
 def fan_power_w(full_w, full_heat_w, least, heat_w):
     """Power [W] of fans that hold their design air rise for ``heat_w``; speed between ``least`` and 1."""
     speed = min(1.0, max(least, heat_w / full_heat_w))
     return full_w * speed * speed * speed
 
 
-@kernel(inline=True)
+@kernel(fast=True, inline=True)
 def draw(c, curve, activity, gpu_w, gpu_air_w):
     """Power at the inlet, power of liquid-cooled parts and heat into air [W, W, W] of a server at ``activity``.
 

@@ -162,7 +162,7 @@ def _edge_slope(h0: float, h1: float, s0: float, s1: float) -> float:
     return slope
 
 
-@kernel
+@kernel(fast=True, inline=True)
 def cubic(curve, x):
     """Value at ``x`` of a curve from `monotone_cubic`; its end segments go on beyond the ends."""
     k = curve.shape[0] - 1

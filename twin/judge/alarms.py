@@ -159,8 +159,13 @@ def _events(tree: xr.DataTree, clock: ClockTime) -> Iterator[Alarm]:
         yield Alarm(at, at, clock.text(at), "event", what, "", np.nan, np.nan, "", message)
 
 
+def _place(name: str) -> str:
+    """What neighbours share: the hall of ``hall-1/cdu-017``, the feeder side of the board ``hall-1-a-07``."""
+    return name.split("/")[0] if "/" in name else re.sub(r"(?<=\d-)(.*)-\d+$", r"\1", name)
+
+
 class AlarmGroup(NamedTuple):
-    """Alarms of one kind in one hall that began in the same minute, with the worst of them in front."""
+    """Alarms of one kind in one place that began in the same minute, with the worst of them in front."""
 
     worst: Alarm
     names: list[str]
@@ -171,8 +176,7 @@ def grouped(found: list[Alarm]) -> list[AlarmGroup]:
     """Alarms drawn together for reading: fifty coolant units that lose flow at once are one line."""
     together: dict[tuple[str, str, str, int, str], list[Alarm]] = defaultdict(list)
     for alarm in found:
-        hall = alarm.name.split("/")[0] if "/" in alarm.name else re.sub(r"-us-\d+$", "", alarm.name)
-        together[alarm.severity, alarm.what, hall, int(alarm.time_s // 60.0), alarm.message].append(alarm)
+        together[alarm.severity, alarm.what, _place(alarm.name), int(alarm.time_s // 60.0), alarm.message].append(alarm)
     groups = []
     for several in together.values():
         worst = max(several, key=lambda alarm: 0.0 if np.isnan(alarm.value) else abs(alarm.value - alarm.limit))

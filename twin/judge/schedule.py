@@ -58,9 +58,17 @@ def _duties(row: _Row, time_s: Vec) -> Iterator[Duty]:
 
 def _electrical(nodes: xr.Dataset) -> Iterator[_Row]:
     rating = values(nodes, "rating_va") / 1e6
-    how = "greatest second"
-    peak = values(nodes, "loading_max") * rating
-    yield _Row("electrical", texts(nodes, "node"), texts(nodes, "kind"), rating, peak, "MVA", how)
+    names, kinds, loading = texts(nodes, "node"), texts(nodes, "kind"), values(nodes, "loading_max")
+    # A contract limits active power, a rating the apparent power or the current.
+    limited = np.isfinite(values(nodes, "limit_w")) if "limit_w" in nodes else np.zeros(len(names), dtype=bool)
+    limit = values(nodes, "limit_w") / 1e6 if limited.any() else rating
+    for here, full, unit in ((limited, limit, "MW"), (~limited, rating, "MVA")):
+        some = np.flatnonzero(here)
+        if some.size:
+            yield _Row(
+                "electrical", [names[i] for i in some], [kinds[i] for i in some], full[some],
+                loading[:, some] * full[some], unit, "greatest second",
+            )  # fmt: skip
 
 
 def _halls(halls: xr.Dataset) -> Iterator[_Row]:

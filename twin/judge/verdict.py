@@ -17,14 +17,14 @@ OVERSHOOT_ALLOWED_S = 10.0
 
 
 class Sentence(NamedTuple):
-    """One sentence of the verdict; ``tone`` is ``good``, ``bad`` or ``plain``."""
+    """One sentence of the verdict; ``tone`` is ``good``, ``bad``, ``plain``, or ``note``: what the run assumes."""
 
     tone: str
     text: str
 
 
 def verdict(tree: xr.DataTree) -> list[Sentence]:
-    """The run in words, the limit first."""
+    """The run in words, the limit first, what is assumed or extrapolated last."""
     clock = ClockTime.of(tree)
     verdicts = judge_limits(tree)
     said = _on_completeness(tree, clock)
@@ -35,7 +35,7 @@ def verdict(tree: xr.DataTree) -> list[Sentence]:
         said.append(Sentence("plain", "No limit was in force at the feed."))
     said += [_on_call(call, clock) for call in judge_calls(tree) if call.where == "feed"]
     said += _on_gpus(tree, clock) + _on_energy(tree) + _on_books(tree)
-    return said + [Sentence("plain", note) for note in notes(tree)]
+    return said + [Sentence("note", note) for note in notes(tree)]
 
 
 def _on_completeness(tree: xr.DataTree, clock: ClockTime) -> list[Sentence]:
@@ -103,12 +103,19 @@ def _on_energy(tree: xr.DataTree) -> list[Sentence]:
         f"Interim PUE {ratio.equipment_inlet:.3f} at the inlet of the IT equipment, "
         f"{ratio.rack_inlet:.3f} at the rack inlet (CDU pumps and door fans counted with the rack)."
     )
+    if used.make_up_kg == 0.0 and used.consumed_kg == 0.0:
+        return [Sentence("plain", words), Sentence("plain", "The plant evaporates no water, so WUE is zero.")]
     wue = f"WUE {used.make_up_kg:.3f} L/kWh by make-up, {used.consumed_kg:.3f} L/kWh by consumption."
     return [Sentence("plain", words), Sentence("plain", wue)]
 
 
 def _on_books(tree: xr.DataTree) -> list[Sentence]:
-    totals = {one.part: one.residual for one in residuals(tree) if one.part in ("site", "water")}
+    # A plant without water has nothing to balance.
+    totals = {
+        one.part: one.residual
+        for one in residuals(tree)
+        if one.part == "site" or (one.part == "water" and (one.in_ or one.out or one.stored))
+    }
     if not totals:
         return [Sentence("bad", "The result has no books: whether energy and water balance is not known.")]
     good = all(abs(residual) <= RESIDUAL_LIMIT for residual in totals.values())

@@ -113,7 +113,7 @@ def advance_boards(blocks, first, count, block_node, job, work, boards, c, suppl
     return heat_j, hottest_c, throttled_s
 
 
-@kernel(inline=True)
+@kernel(fast=True, inline=True)
 def advance_server(c, curve, plate_c, boards, first, last, supply_c, supply_k_s, alive, activity, job, ticks, total):
     """All ``ticks`` seconds of a server of ``job`` around halves ``first`` to ``last`` of a block of GPUs.
 
@@ -157,7 +157,7 @@ def advance_rack(
     """All ``ticks`` seconds of rack ``r``, block by block; fills ``out`` [tick, rack, 8].
 
     Powers are means over each second; heat of the boards, hottest die and throttled GPUs stand for the whole step.
-    ``room`` is what `Room` makes.
+    ``room`` is work space for blocks, boards and sums.
     """
     work, boards, total = room
     alive, c, server_c, curve = energised[rack.board[r]] > 0, blocks_c[r], servers_c[r], curves[rack.node[r]]

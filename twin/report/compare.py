@@ -149,7 +149,7 @@ def overlay(runs: list[Run]) -> Figure:
     panels = (
         ("feed_w", 1e-6, "feed power (MW)"),
         ("hottest_c", 1.0, "hottest die (°C)"),
-        ("work", 1e-3, "work (1,000 GPUs\nat full speed)"),
+        ("work", *style.work_unit(max(float(run.series["work"][3].max()) for run in runs))),
         ("cap_w", 1.0, "mean cap (W)"),
     )
     for one, (name, factor, label) in zip(axes, panels, strict=True):

@@ -1,18 +1,13 @@
 """What stands in each table of the report: judgements turned into rows."""
 
-import json
-from collections.abc import Callable
-
 import numpy as np
 import xarray as xr
 
 from twin.judge.alarms import Alarm, alarms, grouped
-from twin.judge.energy import equipment_w, hourly_pue, power_by_use, rack_inlet_w, residuals
+from twin.judge.energy import hourly_pue, power_by_use, residuals
 from twin.judge.limits import judge_calls, judge_limits
-from twin.judge.result import ClockTime, durations_s, group, policy_fields, values
+from twin.judge.result import ClockTime, durations_s, group, values
 from twin.judge.schedule import Duty, classes, schedule, tightest
-from twin.judge.summary import summary
-from twin.judge.windows import clock_windows
 from twin.judge.words import span, window_words
 from twin.judge.work import gpu_name, jobs
 from twin.report.flow import edges, through
@@ -21,19 +16,7 @@ from twin.report.tables import Cell, Table
 _MOST_ALARMS = 100
 _TIGHTEST = 6
 _HOTTEST = 20
-
-
-def figures(tree: xr.DataTree) -> Table:
-    """The figures of the verdict, under the names they have in run.json."""
-    rows: list[tuple[Cell, ...]] = list(summary(tree).items())
-    return Table(
-        "figures",
-        "Figures of the run",
-        ("figure", "value"),
-        rows,
-        remark="Names as in run.json, unit last.",
-        mixed=True,
-    )
+_ROUNDING = 1e-5
 
 
 def limits(tree: xr.DataTree) -> Table:
@@ -97,7 +80,7 @@ def books(tree: xr.DataTree) -> Table:
     """The books, part by part."""
     rows: list[tuple[Cell, ...]] = []
     for one in residuals(tree):
-        scale, unit = (1.0, "kg") if one.part == "water" else (3.6e9, "MWh")
+        scale, unit = (1.0, "kg") if one.part == "water" else (3.6e6, "kWh")
         rows.append((one.part, unit, one.in_ / scale, one.out / scale, one.stored / scale, one.residual))
     headings = ("part", "unit", "in", "out", "kept", "relative residual (1)")
     return Table("books", "The books: in = out + kept", headings, rows, mixed=True)
@@ -137,7 +120,8 @@ def job_rows(tree: xr.DataTree) -> Table:
         "job", "kind", "start", "end", "nodes", "energy (MWh)", "work done (GPU-hours)", "work lost (GPU-hours)",
         "work lost (%)",
     )  # fmt: skip
-    return Table("jobs", "Jobs", headings, rows)
+    remark = "Energy and work are those within the run, also of a job that began before it."
+    return Table("jobs", "Jobs", headings, rows, remark=remark)
 
 
 def hottest_gpus(tree: xr.DataTree) -> Table:
@@ -160,10 +144,12 @@ def equipment(tree: xr.DataTree) -> Table:
     duties = schedule(tree)
     shown = [duty for name in classes(duties) for duty in tightest(duties, name, _TIGHTEST)]
     headings = ("equipment", "name", "type", "unit", "rating", "peak", "when", "margin (%)", "peak is")
-    marks = ["bad" if duty.margin < 0.0 else "warn" if duty.margin < 0.02 else "" for duty in shown]
+    # Single precision of a record is no overload of a pump that runs at its rating.
+    marks = ["bad" if duty.margin < -_ROUNDING else "warn" if duty.margin < 0.02 else "" for duty in shown]
     remark = (
-        f"Shown: the {_TIGHTEST} with the least margin in each class. Electrical peaks are apparent power or "
-        "current over the rating; heat rejection is judged by the capacity available in the weather of the moment."
+        f"Shown: the {_TIGHTEST} with the least margin in each class. A contract limit (in MW) is held against active "
+        "power, a rating against apparent power or current; heat rejection is judged by the capacity available in "
+        "the weather of the moment."
     )
     rows, few = ([_duty(duty, clock) for duty in some] for some in (duties, shown))
     return Table("equipment", "The tightest of each class", headings, rows, few, remark, marks, mixed=True)
@@ -172,7 +158,7 @@ def equipment(tree: xr.DataTree) -> Table:
 def _duty(duty: Duty, clock: ClockTime) -> tuple[Cell, ...]:
     return (
         duty.equipment, duty.name, duty.kind, duty.unit, duty.rating, duty.peak, clock.text(duty.peak_s),
-        100.0 * duty.margin, duty.how,
+        0.0 if abs(duty.margin) < _ROUNDING else 100.0 * duty.margin, duty.how,
     )  # fmt: skip
 
 
@@ -189,10 +175,11 @@ def alarm_rows(tree: xr.DataTree) -> Table:
         for one in groups
     ]
     marks = [{"critical": "bad", "warning": "warn"}.get(one.worst.severity, "") for one in groups]
-    remark = "Alarms of one kind that begin in the same minute and hall are one line; all of them are in the CSV."
+    remark = "Alarms of one kind that begin in the same minute and place are one line; all of them are in the CSV."
     return Table(
-        "alarms", "Alarms and events", headings, [_alarm(one) for one in found], shown, remark, marks, mixed=True
-    )
+        "alarms", "Alarms and events", headings, [_alarm(one) for one in found], shown, remark, marks, mixed=True,
+        empty="There was no alarm and no event.",
+    )  # fmt: skip
 
 
 def _alarm(alarm: Alarm, name: str = "") -> tuple[Cell, ...]:
@@ -201,36 +188,3 @@ def _alarm(alarm: Alarm, name: str = "") -> tuple[Cell, ...]:
     return (
         alarm.clock, lasts, alarm.severity, alarm.what, where, alarm.value, alarm.limit, alarm.unit, alarm.message,
     )  # fmt: skip
-
-
-def facts(tree: xr.DataTree) -> Table:
-    """What was run: versions, seed, policy and its fields."""
-    skipped = {"notes", "policy_fields"}
-    rows: list[tuple[Cell, ...]] = [(str(key), str(value)) for key, value in tree.attrs.items() if key not in skipped]
-    rows += [
-        (f"policy: {key}", value if isinstance(value, str) else json.dumps(value))
-        for key, value in policy_fields(tree).items()
-    ]
-    return Table("facts", "What was run", ("fact", "value"), rows)
-
-
-def series(tree: xr.DataTree) -> Table:
-    """The site minute by minute, for a spreadsheet; not shown in the page."""
-    site, clock = tree["site"].to_dataset(), ClockTime.of(tree)
-    duration = durations_s(site)
-    cut = clock_windows(values(site, "time"), duration, 60.0, clock.midnight_s)
-    columns: dict[str, Callable[[], np.ndarray]] = {
-        "feed (MW)": lambda: values(site, "feed_w") / 1e6,
-        "limit (MW)": lambda: values(site, "limit_w") / 1e6 if "limit_w" in site else np.full(len(duration), np.nan),
-        "IT equipment (MW)": lambda: equipment_w(site) / 1e6,
-        "rack inlet (MW)": lambda: rack_inlet_w(site) / 1e6,
-        "hottest die (°C)": lambda: values(site, "hottest_c"),
-        "work (GPUs)": lambda: values(site, "work"),
-        "work asked for (GPUs)": lambda: values(site, "demand"),
-    }
-    data = [cut.mean(column(), duration) for column in columns.values()]
-    rows: list[tuple[Cell, ...]] = [
-        (clock.at(start).isoformat(), *(float(f"{column[i]:.7g}") for column in data))
-        for i, start in enumerate(cut.start_s)
-    ]
-    return Table("minutes", "The site minute by minute", ("from", *columns), rows, shown=[])

@@ -6,7 +6,7 @@ its sections as the coloured pieces of line between them. Further lines from the
 
 import re
 from collections.abc import Iterator
-from os.path import commonprefix
+from itertools import takewhile
 from typing import NamedTuple
 
 import numpy as np
@@ -26,6 +26,8 @@ _PITCH = (48.0, 96.0)
 # Width of a letter of the small type, on the safe side.
 _LETTER = 6.0
 _OVER = "#b3261e"
+
+Point = tuple[float, float]
 
 
 class Node(NamedTuple):
@@ -79,10 +81,12 @@ def one_line(tree: xr.DataTree) -> str | None:
 def _nodes(dataset: xr.Dataset, clock: ClockTime) -> Iterator[Node]:
     time, loading, voltage = (values(dataset, name) for name in ("time", "loading_max", "voltage_pu_min"))
     rating, duration = values(dataset, "rating_va"), durations_s(dataset)
+    limit = values(dataset, "limit_w") if "limit_w" in dataset else np.full(len(rating), np.nan)
     when = np.where(np.isnan(loading), -np.inf, loading).argmax(axis=0)
     for i, (name, kind) in enumerate(zip(texts(dataset, "node"), texts(dataset, "kind"), strict=True)):
         most, dead = float(loading[when[i], i]), voltage[:, i] <= 0.0
-        tip = f"{name} ({kind}), rated {rating[i] / 1e6:.4g} MVA: at most {100.0 * most:.1f} % at "
+        full = f"limit {limit[i] / 1e6:.4g} MW" if np.isfinite(limit[i]) else f"rated {rating[i] / 1e6:.4g} MVA"
+        tip = f"{name} ({kind}), {full}: at most {100.0 * most:.1f} % at "
         tip += f"{clock.text(time[when[i]])}; lowest voltage {np.fmin.reduce(voltage[:, i]):.3f} pu"
         if dead.any():
             first = int(dead.argmax())
@@ -105,7 +109,8 @@ def _sheet(nodes: dict[str, Node], places: list[Place]) -> Sheet:
 
 def _label(line: Line) -> str:
     """What the names on a line begin with, up to a separator: it stands once before them."""
-    shared = commonprefix([stop.name for stop in line if stop.name])
+    letters = zip(*(stop.name for stop in line if stop.name), strict=False)
+    shared = "".join(same[0] for same in takewhile(lambda some: len(set(some)) == 1, letters))
     return re.sub(r"[^-_/. ]*$", "", shared)
 
 
@@ -173,7 +178,9 @@ def _row(spots: list[Spot], x: float, y: float, sheet: Sheet) -> list[str]:
     return wires + marks
 
 
-def _way(spot: Spot, before: tuple[float, float], head: tuple[float, float], at: float, sheet: Sheet) -> list[tuple[float, float]]:
+def _way(
+    spot: Spot, before: tuple[float, float], head: tuple[float, float], at: float, sheet: Sheet
+) -> list[tuple[float, float]]:
     """The points a wire passes on its way to a stop that is not the first of its row."""
     if spot.first:
         trunk, low, start = head[0] + 5.0, at + 0.5 * _ROW - 2.0, spot.x - _label_width(spot.label) - 2.0

@@ -8,7 +8,6 @@ from matplotlib.colors import Colormap, LinearSegmentedColormap, to_hex
 
 from twin.core.layout import Vec
 
-
 # Width of a drawing that fills the page at its own size.
 PAGE = 1072.0
 
@@ -39,9 +38,10 @@ def picture(width: float, height: float, parts: list[str], label: str) -> str:
     return "\n".join([head, *parts, "</svg>"])
 
 
-# Calm up to about 80 % of a rating, amber near it; what is above it has a colour of its own; dark words read on all of it.
+# Calm up to about 80 % of a rating, amber near it; what is above it is marked by who draws it. Dark words read on all.
 LOADING = LinearSegmentedColormap.from_list(
-    "loading", [(0.0, "#eef2f5"), (0.6, "#b9d0e6"), (0.8, "#8fb3d9"), (0.9, "#f0d58c"), (1.0, "#e9a54f")]
+    "loading",
+    [(0.0, "#eef2f5"), (0.6, "#b9d0e6"), (0.8, "#8fb3d9"), (0.83, "#ece5c8"), (0.9, "#f0d58c"), (1.0, "#e9a54f")],
 )
 
 

@@ -23,17 +23,18 @@ def loops(tree: xr.DataTree) -> Figure | None:
     if halls is None or halls.sizes.get("time", 0) == 0:
         return None
     names = texts(halls, "hall")[:_MOST_HALLS]
-    columns = min(len(names), 2 if len(names) <= 4 else 4)
-    rows = -(-len(names) // columns)
-    figure, axes = style.sheet(rows, columns, height_in=0.7 + 1.75 * rows, sharey=True)
-    clock = ClockTime.of(tree)
+    rows = -(-len(names) // (2 if len(names) <= 4 else 4))
+    columns = -(-len(names) // rows)
+    figure, axes = style.sheet(rows, columns, height_in=0.8 + 1.75 * rows, sharey=True)
+    clock, end = ClockTime.of(tree), float(values(halls, "time")[-1])
     for i, (one, name) in enumerate(zip(axes, names, strict=False)):
         _loop(one, tree, halls.isel(hall=i), name)
         one.set_title(name)
-        last_row = i >= len(names) - columns
-        style.clock_axis(one, clock, 0.0, float(values(halls, "time")[-1]), ticks=16 // columns, label=last_row)
+        style.clock_axis(one, clock, 0.0, end, ticks=16 // columns, label=False)
+        one.tick_params(labelbottom=i + columns >= len(names))
         if i % columns == 0:
             one.set_ylabel("temperature (°C)")
+    figure.supxlabel(style.clock_label(clock, 0.0, end), fontsize=7.5)
     for one in axes[len(names) :]:
         one.remove()
     handles, labels = axes[0].get_legend_handles_labels()

@@ -119,7 +119,7 @@ def _zoom(axes: Axes, tree: xr.DataTree, site: xr.Dataset, clock: ClockTime, mom
     low, high = axes.get_ylim()
     if high - low < 0.02 * high:
         axes.set_ylim(low - 0.01 * high, high + 0.01 * high)
-    axes.legend(loc="best")
+    style.legend(axes)
 
 
 @style.drawn

@@ -1,11 +1,14 @@
-"""Work: what the jobs asked for, what was done, the caps, and GPUs held back."""
+"""Work: what the jobs asked for, what was done, the caps, GPUs held back, and single GPUs that were watched."""
 
 import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
-from twin.judge.result import ClockTime, values
+from twin.judge.result import ClockTime, group, texts, values
 from twin.report import style
+
+_MOST_WATCHED = 8
+_DASHES = ("solid", (0, (4, 2)))
 
 
 @style.drawn
@@ -14,10 +17,12 @@ def caps_and_work(tree: xr.DataTree) -> Figure:
     site, clock = tree["site"].to_dataset(), ClockTime.of(tree)
     time = values(site, "time")
     figure, axes = style.sheet(3, height_in=4.4, sharex=True)
-    style.draw_series(axes[0], time, values(site, "demand") / 1e3, style.SOFT, "asked for")
-    style.draw_series(axes[0], time, values(site, "work") / 1e3, style.POWER, "done")
+    demand, work = values(site, "demand"), values(site, "work")
+    factor, label = style.work_unit(float(demand.max()))
+    style.draw_series(axes[0], time, demand * factor, style.SOFT, "asked for")
+    style.draw_series(axes[0], time, work * factor, style.POWER, "done")
     axes[0].set_ylim(bottom=0.0)
-    axes[0].set_ylabel("work (1,000 GPUs\nat full speed)")
+    axes[0].set_ylabel(label)
     if "cap_w" in site:
         cap = values(site, "cap_w")
         style.draw_series(axes[1], time, np.where(np.isfinite(cap), cap, np.nan), style.INK, "mean cap of a GPU")
@@ -33,5 +38,30 @@ def caps_and_work(tree: xr.DataTree) -> Figure:
     axes[2].yaxis.set_major_formatter("{x:,.0f}")
     for one in axes:
         style.legend(one)
+    style.clock_axis(axes[2], clock, 0.0, float(time[-1]))
+    return figure
+
+
+@style.drawn
+def watched(tree: xr.DataTree) -> Figure | None:
+    """Temperatures and power of the GPUs on the watch list: die and memory, cold plate, board power."""
+    dataset, clock = group(tree, "watch"), ClockTime.of(tree)
+    if dataset is None or dataset.sizes.get("time", 0) == 0:
+        return None
+    time, names = values(dataset, "time"), texts(dataset, "gpu")[:_MOST_WATCHED]
+    figure, axes = style.sheet(3, height_in=5.2, sharex=True, height_ratios=[1.6, 1.0, 1.3])
+    panels = (
+        (("die_c", "hbm_c"), "die, memory dashed (°C)"),
+        (("plate_c",), "cold plate (°C)"),
+        (("power_w",), "board power (W)"),
+    )
+    for one, (variables, label) in zip(axes, panels, strict=True):
+        one.set_ylabel(label)
+        for variable, dash in zip(variables, _DASHES, strict=False):
+            series = values(dataset, variable)
+            for i, name in enumerate(names):
+                style.draw_series(one, time, series[:, i], style.RUNS[i], name, linestyle=dash)
+    handles, labels = axes[2].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper right", ncols=4)
     style.clock_axis(axes[2], clock, 0.0, float(time[-1]))
     return figure

@@ -9,7 +9,7 @@ from twin.core.layout import Vec
 from twin.judge.result import durations_s, group, texts, values
 from twin.report import drawing
 
-_WIDTH = 1040.0
+_WIDTH = drawing.PAGE
 _GAP = 18.0
 _HEAD = 34.0
 
@@ -61,9 +61,10 @@ def floor_map(tree: xr.DataTree) -> str | None:
 
 def _halls(found: Racks, colored: Vec, scale: drawing.Scale, top: float) -> tuple[list[str], float]:
     names = list(dict.fromkeys(found.halls))
-    per_line = min(len(names), 4)
+    lines = -(-len(names) // 5)
+    per_line = -(-len(names) // lines)
     width = (_WIDTH - _GAP * (per_line - 1)) / per_line
-    cell = min(14.0, width / (float(found.column.max()) + 1.0))
+    cell = min(26.0, width / (float(found.column.max()) + 1.0))
     # Rows stand apart as aisles do.
     pitch = max(1.6 * cell, 6.0)
     height = pitch * (float(found.row.max()) + 1.0)

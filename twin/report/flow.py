@@ -1,10 +1,11 @@
 """Energy flow from the feed to the ambient: a Sankey drawing of the edges in the books."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
+import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -102,8 +103,9 @@ def energy_flow(tree: xr.DataTree) -> Figure | None:
     leave, arrive = ({name: place.high for name, place in places.items()} for _ in range(2))
     for leg in sorted(legs, key=lambda leg: (-places[leg.source].high, -places[leg.target].high)):
         _ribbon(axes, leg, places, (leave, arrive), total)
+    words = _energy_words(total)
     for name, energy in size.items():
-        _part(axes, name, places[name], energy, total)
+        _part(axes, places[name], f"{name}\n{words(energy)}, {100.0 * energy / total:.1f} %")
     last = max(place.x for place in places.values())
     axes.set_xlim(-0.05, last + 1.05)
     axes.set_ylim(min(place.low for place in places.values()) - 0.06, max(p.high for p in places.values()) + 0.06)
@@ -155,7 +157,17 @@ def _ribbon(
     axes.add_patch(PathPatch(Path(points, codes), facecolor=color, alpha=0.35, linewidth=0.0))
 
 
-def _part(axes: Axes, name: str, place: _Place, energy_j: float, total: float) -> None:
-    axes.add_patch(Rectangle((place.x, place.low), _BAR, place.high - place.low, facecolor=style.INK, linewidth=0.0))
-    label = f"{name}\n{energy_j / 3.6e9:,.4g} MWh, {100.0 * energy_j / total:.3g} %"
-    axes.text(place.x + _BAR + 0.03, 0.5 * (place.low + place.high), label, va="center", ha="left", fontsize=7.0)
+def _energy_words(total_j: float) -> Callable[[float], str]:
+    """Energies in one unit, all with the digits that the total has at four figures."""
+    joules, unit = (3.6e9, "MWh") if total_j >= 3.6e9 else (3.6e6, "kWh")
+    digits = int(np.clip(3 - np.floor(np.log10(total_j / joules)), 0, 3))
+    return lambda energy_j: f"{energy_j / joules:,.{digits}f} {unit}"
+
+
+def _part(axes: Axes, place: _Place, label: str) -> None:
+    height = place.high - place.low
+    axes.add_patch(Rectangle((place.x, place.low), _BAR, height, facecolor=style.INK, linewidth=0.0))
+    # Words beside a bar lower than they are lie on ribbons of other parts and between them.
+    ground = {"facecolor": style.PAPER, "alpha": 0.8, "pad": 0.6, "linewidth": 0.0} if height < _LEAST_ROOM else None
+    middle = 0.5 * (place.low + place.high)
+    axes.text(place.x + _BAR + 0.03, middle, label, va="center", ha="left", fontsize=7.0, bbox=ground)

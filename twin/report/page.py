@@ -9,11 +9,12 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from twin.core.errors import OutputError, file_problem
+from twin.judge.limits import binding_verdict, judge_limits
 from twin.judge.result import ClockTime, reading
 from twin.judge.summary import summary
 from twin.judge.verdict import verdict
-from twin.judge.words import span
-from twin.report import contents, diagram, figures_heat, figures_power, figures_work, floor, flow, style
+from twin.judge.words import span, window_words
+from twin.report import contents, diagram, facts, figures_heat, figures_power, figures_work, floor, flow, style
 from twin.report.tables import Table, text, write_csv
 
 Drawing = Callable[[xr.DataTree], Figure | str | None]
@@ -71,6 +72,7 @@ _CHAPTERS: tuple[tuple[str, str, tuple[tuple[Drawing, str], ...], tuple[Callable
         "gpus", "GPUs and work",
         (
             (figures_heat.die_temperatures, "GPUs by die temperature over time, with quantiles and the hottest."),
+            (figures_work.watched, "GPUs on the watch list, second by second."),
             (figures_work.caps_and_work, "Work asked for and done, caps, and GPUs held back."),
         ),
         (contents.job_rows, contents.hottest_gpus),
@@ -78,13 +80,14 @@ _CHAPTERS: tuple[tuple[str, str, tuple[tuple[Drawing, str], ...], tuple[Callable
     ("floor", "Floor map", ((floor.floor_map, "Each box is a rack; point at one to read its name and values."),), ()),
     (
         "electrical", "One-line diagram",
-        ((diagram.one_line, "The electrical path from the feed to the boards; point at a box to read its rating, its "
+        ((diagram.one_line, "The electrical path from the feed to the boards; feeders are rows, cable sections the "
+          "pieces between boxes. Point at one to read its name, its rating or limit, its "
           "greatest loading, when that was, and its lowest voltage."),),
         (),
     ),
     ("equipment", "Equipment schedule", (), (contents.equipment,)),
     ("alarms", "Alarms", (), (contents.alarm_rows,)),
-    ("facts", "Run facts", (), (contents.facts, contents.figures, contents.series)),
+    ("facts", "Run facts", (), (facts.facts, facts.figures, facts.series)),
 )  # fmt: skip
 
 
@@ -92,8 +95,13 @@ def write_report(result_path: Path | str, out_path: Path | str) -> Path:
     """Draw the report of ``result_path`` into the file ``out_path``, its tables as CSV into ``tables`` beside it."""
     result_path, out_path = Path(result_path), Path(out_path)
     with reading(result_path) as tree:
-        sections = [_section(tree, *chapter) for chapter in _CHAPTERS]
-        page = _page(tree, sections)
+        return draw_report(tree, out_path)
+
+
+def draw_report(tree: xr.DataTree, out_path: Path) -> Path:
+    """`write_report` of a result that is open already."""
+    sections = [_section(tree, *chapter) for chapter in _CHAPTERS]
+    page = _page(tree, sections)
     save(out_path, page, [table for section in sections for table in section.tables])
     return out_path
 
@@ -120,7 +128,7 @@ def _section(
         drawn = draw(tree)
         if drawn is not None:
             pictures.append(Picture(as_svg(drawn, f"{key}{number}"), caption))
-    tables = [table for make in makers if (table := make(tree)).rows]
+    tables = [table for make in makers if (table := make(tree)).rows or table.empty]
     return Section(key, title, pictures, tables)
 
 
@@ -131,7 +139,7 @@ def as_svg(drawn: Figure | str, name: str) -> str:
 
 def _page(tree: xr.DataTree, sections: list[Section]) -> str:
     clock = ClockTime.of(tree)
-    figures = summary(tree)
+    figures, said = summary(tree), verdict(tree)
     about = {
         "site": str(tree.attrs.get("site", "")),
         "scenario": str(tree.attrs.get("scenario", "")),
@@ -145,7 +153,8 @@ def _page(tree: xr.DataTree, sections: list[Section]) -> str:
         title=str(tree.attrs.get("title", "") or tree.attrs.get("site", "result")),
         about=about,
         tiles=_tiles(tree, figures),
-        sentences=verdict(tree),
+        sentences=[sentence for sentence in said if sentence.tone != "note"],
+        notes=[sentence.text for sentence in said if sentence.tone == "note"],
         sections=[section for section in sections if section.pictures or section.tables],
         version=str(tree.attrs.get("twin_version", "")),
         digest=str(tree.attrs.get("source_digest", "")),
@@ -155,16 +164,24 @@ def _page(tree: xr.DataTree, sections: list[Section]) -> str:
 def _tiles(tree: xr.DataTree, figures: dict[str, float | str | bool]) -> list[tuple[str, str, str]]:
     """The few numbers everybody looks for: label, value with unit, remark."""
     clock = ClockTime.of(tree)
+    binding = binding_verdict(judge_limits(tree))
+    window = window_words(binding) if binding is not None else str(figures["binding_limit_window"])
     number = {key: float(value) for key, value in figures.items() if not isinstance(value, str)}
     return [
-        ("limit in force", str(figures.get("limit", "none")), f"judged: {figures['binding_limit_window']}"),
+        ("limit in force", str(figures.get("limit", "none")), f"judged as {window}"),
         ("peak feed power", f"{text(number['feed_peak_mw'])} MW", clock.text(number["feed_peak_at_s"])),
         ("energy bought", f"{text(number['feed_energy_mwh'])} MWh", f"mean {text(number['feed_mean_mw'])} MW"),
         ("interim PUE", f"{number['pue_equipment_inlet']:.3f}", f"{number['pue_rack_inlet']:.3f} at the rack inlet"),
         ("hottest GPU die", f"{number['hottest_gpu_c']:.1f} °C", clock.text(number["hottest_gpu_at_s"])),
-        ("throttled", text(number["throttled_gpu_s"]), f"GPU-seconds, {text(number['throttled_gpus'])} GPUs"),
+        _throttled(number),
         ("work lost", f"{100.0 * number['work_lost_share']:.2f} %", f"{text(number['work_lost_gpu_h'])} GPU-hours"),
     ]
+
+
+def _throttled(number: dict[str, float]) -> tuple[str, str, str]:
+    if number["throttled_gpu_s"] == 0.0:
+        return "throttled", "none", "no GPU, by temperature"
+    return "throttled", text(number["throttled_gpu_s"]), f"GPU-seconds, {text(number['throttled_gpus'])} GPUs"
 
 
 def render(template: str, **words: object) -> str:

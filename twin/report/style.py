@@ -24,6 +24,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 WIDTH_IN = 9.6
+_DPI = 170
 INK, SOFT, PAPER = "#15202b", "#8a949e", "#fdfdfc"
 LIMIT, POWER, BAND = "#c0282d", "#1f5fa8", "#8fb3dc"
 SUPPLY, RETURN, COOLANT, AIR = "#2474b5", "#c75b2a", "#3a9a8f", "#8a7430"
@@ -45,7 +46,7 @@ _RC: Any = {
     "grid.linewidth": 0.5, "axes.linewidth": 0.6, "xtick.major.width": 0.6, "ytick.major.width": 0.6,
     "lines.linewidth": 1.0, "figure.facecolor": "none", "axes.facecolor": "none", "savefig.facecolor": "none",
     "svg.fonttype": "none", "svg.hashsalt": "twin", "axes.axisbelow": True, "legend.handlelength": 1.6,
-    "legend.labelcolor": INK,
+    "legend.labelcolor": INK, "axes.formatter.useoffset": False,
 }  # fmt: skip
 
 _TICKS_S = (10, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400)
@@ -80,7 +81,12 @@ def clock_axis(
     axes.set_xlim(begin_s, end_s)
     axes.set_xticks(at, [_tick(clock, float(time), step, days) for time in at])
     if label:
-        axes.set_xlabel(f"clock time, {_dates(clock, begin_s, end_s)} ({clock.zone})")
+        axes.set_xlabel(clock_label(clock, begin_s, end_s))
+
+
+def clock_label(clock: ClockTime, begin_s: float, end_s: float) -> str:
+    """What a clock axis says: the date and the zone."""
+    return f"clock time, {_dates(clock, begin_s, end_s)} ({clock.zone})"
 
 
 def _dates(clock: ClockTime, begin_s: float, end_s: float) -> str:
@@ -93,6 +99,11 @@ def _tick(clock: ClockTime, time_s: float, step_s: float, days: bool) -> str:
     if days and (moment.hour, moment.minute) == (0, 0):
         return f"{moment:%H:%M}\n{moment:%d %b}"
     return f"{moment:%H:%M:%S}" if step_s < 60 else f"{moment:%H:%M}"
+
+
+def work_unit(greatest: float) -> tuple[float, str]:
+    """Factor and axis label for work counted in GPUs at full speed."""
+    return (1e-3, "work (1,000 GPUs\nat full speed)") if greatest >= 2e3 else (1.0, "work (GPUs\nat full speed)")
 
 
 def legend(axes: Axes, columns: int = 6) -> None:
@@ -131,9 +142,14 @@ def corners(time_s: Vec, series: Vec) -> tuple[Vec, Vec]:
 def to_svg(figure: Figure, name: str) -> str:
     """The figure as an SVG element for a page; ``name`` keeps its ids apart from those of other figures."""
     with mpl.rc_context(_RC):
-        FigureCanvasSVG(figure)
+        canvas = FigureCanvasSVG(figure)
         buffer = io.StringIO()
-        figure.savefig(buffer, format="svg", dpi=170, metadata={"Date": None, "Creator": None})
+        figure.set_dpi(_DPI)
+        # Laid out here and drawn once: ``savefig`` would draw everything twice, for the layout and for the file.
+        if (engine := figure.get_layout_engine()) is not None:
+            engine.execute(figure)
+            figure.set_layout_engine("none")
+        canvas.print_svg(buffer, metadata={"Date": None, "Creator": None})
     text = buffer.getvalue()
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)

@@ -16,7 +16,8 @@ class Table:
     """Rows under headings that carry their unit.
 
     ``shown`` are the rows for the page where that is not all of them; ``mixed`` columns hold numbers of several units,
-    so that each is rounded by itself; a ``folded`` table opens when it is asked for.
+    so that each is rounded by itself; a ``folded`` table opens when it is asked for; ``empty`` is said where there are
+    no rows (else the table is left out then).
     """
 
     key: str
@@ -28,6 +29,7 @@ class Table:
     marks: list[str] = field(default_factory=list)
     mixed: bool = False
     folded: bool = False
+    empty: str = ""
 
     @property
     def _visible(self) -> list[tuple[Cell, ...]]:
@@ -36,15 +38,16 @@ class Table:
     @property
     def heads(self) -> list[tuple[str, bool]]:
         """For the page: each heading and whether its column is of numbers."""
-        first = self._visible[0] if self._visible else ("",) * len(self.headings)
-        return [(heading, _is_number(cell)) for heading, cell in zip(self.headings, first, strict=True)]
+        columns = list(zip(*self._visible, strict=True)) or [()] * len(self.headings)
+        return [(heading, _mostly_numbers(column)) for heading, column in zip(self.headings, columns, strict=True)]
 
     @property
     def lines(self) -> list[tuple[str, list[tuple[str, str]]]]:
         """For the page: each row's mark and its cells as text, each with its CSS class (number, or long words)."""
-        digits = [None if self.mixed else _digits(column) for column in zip(*self._visible, strict=True)]
+        columns = zip(*self._visible, strict=True)
+        form = [(None if self.mixed else _digits(column), _mostly_numbers(column)) for column in columns]
         marks = self.marks or [""] * len(self._visible)
-        cells = [[_shown(cell, few) for cell, few in zip(row, digits, strict=True)] for row in self._visible]
+        cells = [[_shown(cell, *how) for cell, how in zip(row, form, strict=True)] for row in self._visible]
         return list(zip(marks, cells, strict=True))
 
     @property
@@ -96,15 +99,20 @@ def _digits(column: tuple[Cell, ...]) -> int:
     return int(np.clip(wanted, 0, 3))
 
 
-def _shown(cell: Cell, digits: int | None) -> tuple[str, str]:
+def _shown(cell: Cell, digits: int | None, numeric: bool) -> tuple[str, str]:
     words = text(cell, digits)
-    return words, "n" if _is_number(cell) else "long" if len(words) > 30 else ""
+    return words, "n" if numeric else "long" if len(words) > 30 else ""
 
 
 def _raw(cell: Cell) -> str:
     if isinstance(cell, float | np.floating):
         return "" if np.isnan(cell) else f"{float(cell):.10g}"
     return text(cell) if isinstance(cell, bool | np.bool_) else str(cell)
+
+
+def _mostly_numbers(column: tuple[Cell, ...]) -> bool:
+    """Whether all of a column stands at the right."""
+    return 2 * sum(_is_number(cell) for cell in column) > len(column)
 
 
 def _is_number(cell: Cell) -> bool:

@@ -14,10 +14,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from twin.control.policy import Commands, Seen
+from twin.control.policy import Commands, Fleet, Seen
 from twin.core.layout import Vec
 
-_PRESSING = 0.97
+_PRESSING = 0.97  # of its cap: a server that draws more may want any amount
+_ROUNDS, _CLOSE = 60, 1e-6
 
 
 @dataclass
@@ -34,48 +35,61 @@ class FeedLimit:
 
     def act(self, seen: Seen) -> Commands:
         """Caps whose sum stays within what feed and substations leave for GPU boards."""
-        top_w, low_w = seen.fleet.gpus * seen.fleet.gpu_max_w, seen.fleet.gpus * seen.fleet.gpu_min_cap_w
+        fleet = seen.fleet
+        top_w, low_w = fleet.gpus * fleet.gpu_max_w, fleet.gpus * fleet.gpu_min_cap_w
         demand_w = self._demand(seen, top_w)
-        budgets_w = self._budgets(seen)
-        share_w = share_out(budgets_w[0], demand_w, low_w, top_w)
-        for k, budget_w in enumerate(budgets_w[1:]):
-            own = seen.fleet.substation == k
-            if share_w[own].sum() > budget_w:
+        site_w, *substations_w = self._budgets(seen)
+        share_w = share_out(site_w, demand_w, low_w, top_w)
+        drawn_w = _by_substation(fleet, share_w, len(substations_w))
+        for k, budget_w in enumerate(substations_w):
+            if drawn_w[k] > budget_w:
+                own = fleet.substation == k
                 share_w[own] = share_out(budget_w, demand_w[own], low_w[own], top_w[own])
-        return Commands(share_w / seen.fleet.gpus)
+        return Commands(share_w / fleet.gpus)
 
     def _demand(self, seen: Seen, top_w: Vec) -> Vec:
-        pressing = seen.node_gpu_w > _PRESSING * np.minimum(seen.cap_w * seen.fleet.gpus, top_w)
-        wanted_w = np.where(pressing, top_w, np.maximum(seen.node_gpu_w, 1.0))
+        wanted_w = np.maximum(seen.node_gpu_w, 1.0)
+        pressing = seen.node_gpu_w > _PRESSING * seen.fleet.gpus * seen.cap_w
+        wanted_w[pressing] = top_w[pressing]
         if self._demand_w is not None:
-            wanted_w = np.maximum(wanted_w, self._demand_w * np.exp(-self.every_s / self.memory_s))
-        self._demand_w = np.minimum(wanted_w, top_w)
+            self._demand_w *= np.exp(-self.every_s / self.memory_s)
+            np.maximum(wanted_w, self._demand_w, out=wanted_w)
+        self._demand_w = np.minimum(wanted_w, top_w, out=wanted_w)
         return self._demand_w
 
     def _budgets(self, seen: Seen) -> Vec:
         """Power left for GPU boards [W] at the feed and at each substation."""
-        boards_w = np.bincount(
-            seen.fleet.substation + 1, weights=seen.node_gpu_w, minlength=seen.substation_w.size + 1
-        )[1:]
-        overhead_w = np.concatenate([[seen.feed_then_w - seen.node_gpu_w.sum()], seen.substation_then_w - boards_w])
-        self._overheads.append(overhead_w)
+        boards_w = _by_substation(seen.fleet, seen.node_gpu_w, seen.substation_w.size)
+        site_overhead_w = seen.feed_then_w - seen.node_gpu_w.sum()
+        self._overheads.append(np.array([site_overhead_w, *(seen.substation_then_w - boards_w)]))
         while len(self._overheads) > max(1.0, self.hold_s / self.every_s):
             self._overheads.popleft()
-        limit_w = np.concatenate([[seen.least_limit_w(self.lead_s)], seen.substation_limit_w])
+        limit_w = np.array([seen.least_limit_w(self.lead_s), *seen.substation_limit_w])
         return limit_w * (1 - self.margin) - np.max(self._overheads, axis=0)
+
+
+def _by_substation(fleet: Fleet, node_w: Vec, substations: int) -> Vec:
+    """Sum over the servers of each substation."""
+    return np.bincount(fleet.substation + 1, weights=node_w, minlength=substations + 1)[1:]
 
 
 def share_out(budget_w: float, demand_w: Vec, low_w: Vec, top_w: Vec) -> Vec:
     """clip(s d, low, top) with the factor s for which it sums to ``budget_w``, or the nearest bound where none does."""
     if top_w.sum() <= budget_w:
         return top_w.copy()
+    if low_w.sum() >= budget_w:
+        return low_w.copy()
+    least, most = 0.0, float((top_w / demand_w).max())
     factor = budget_w / demand_w.sum()
-    for _ in range(30):
-        share_w = np.clip(factor * demand_w, low_w, top_w)
-        free = (share_w > low_w) & (share_w < top_w)
-        error_w = budget_w - share_w.sum()
-        slope_w = demand_w[free].sum()
-        if abs(error_w) < 1e-6 * abs(budget_w) or slope_w == 0:
-            return share_w
-        factor += error_w / slope_w
-    return np.clip(factor * demand_w, low_w, top_w)
+    for _ in range(_ROUNDS):
+        share_w = np.minimum(np.maximum(factor * demand_w, low_w), top_w)
+        excess_w = share_w.sum() - budget_w
+        if abs(excess_w) < _CLOSE * budget_w:
+            break
+        least, most = (least, factor) if excess_w > 0 else (factor, most)
+        slope_w = np.dot(demand_w, (share_w > low_w) & (share_w < top_w))
+        factor = factor - excess_w / slope_w if slope_w > 0 else least
+        # Newton's step, or half the bracket where all stand at a bound or the step leaves it.
+        if not least < factor < most:
+            factor = 0.5 * (least + most)
+    return share_w

@@ -1,0 +1,79 @@
+"""A compiled site, its state at rest, and seconds of it."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from twin.core.layout import zeros
+from twin.plant import ledger, record, steady, step
+from twin.site.compile import compile_site, new_state
+from twin.site.load import load_site
+
+SITES = Path(__file__).parents[2] / "site_configs"
+# Two racks, one of a kind: short enough for interpreted kernels.
+TWO_RACKS = {
+    "halls.0.racks": [{"type": "h100-hgx-rack", "count": 1}, {"type": "nvl72-rack", "count": 1}],
+    "halls.0.pumps.flow": "0.035 m3/s",
+}
+
+
+class Running:
+    """A site that runs, with what a run keeps of it."""
+
+    def __init__(
+        self,
+        name: str = "pod",
+        changes: dict | None = None,
+        activity: float = 0.8,
+        air_c: float = 30.0,
+        most_s: int = 3600,
+    ):
+        self.compiled = compile_site(load_site(SITES / f"{name}.yaml", changes))
+        self.plant, self.state, names = self.compiled.plant, new_state(self.compiled), self.compiled.names
+        self.state.node.job[:] = 1
+        self.rounds = steady.settle(self.plant, self.state, np.array([0.0, activity]), air_c, names.halls)
+        self.books, self.site = ledger.open_books(), zeros(record.SiteRecord, most_s)
+        self.substation_w = np.zeros((most_s, len(self.compiled.substations)))
+        self.records = record.Records(
+            zeros(record.RackRecord, len(names.racks)), zeros(record.CduRecord, len(names.cdus)),
+            zeros(record.HallRecord, len(names.halls)), zeros(record.ElectricalRecord, len(names.electrical)),
+        )  # fmt: skip
+        self.at = 0
+        self.before = ledger.stores(self.plant, self.state)
+
+    def advance(self, activity, ticks: int = 5) -> int:
+        """One macro-step at ``activity``, a number or one a second."""
+        rows = np.column_stack([np.zeros(ticks), np.broadcast_to(activity, ticks)])
+        failed = step.advance(
+            self.plant,
+            self.state,
+            rows,
+            ticks,
+            self.books,
+            self.site,
+            self.substation_w,
+            self.at,
+            self.records,
+            self.at,
+        )
+        self.at += ticks
+        return failed
+
+    def parts(self) -> dict[str, ledger.Part]:
+        """The books since the start."""
+        return {
+            part.name: part for part in ledger.close(self.books, self.before, ledger.stores(self.plant, self.state))
+        }
+
+
+@pytest.fixture
+def start() -> type[Running]:
+    """Puts a site at rest, ready to advance."""
+    return Running
+
+
+@pytest.fixture
+def two_racks() -> Running:
+    """A pod of two racks at rest."""
+    return Running(changes=TWO_RACKS)
