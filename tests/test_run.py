@@ -162,6 +162,9 @@ def test_both_pumps_lost_make_the_gpus_throttle(pod, tmp_path):
     gpu = dry.tree["gpu"]
     first = gpu["rack"].values == 0
     assert gpu["hottest_c"].values[first].min() > 85
+    assert gpu["hottest_c"].values[first].max() < 120
+    # Above its shutdown temperature a board switches off and stays off: the rack's boards draw nothing in the end.
+    assert dry.tree["rack"]["power_w"].values[-1, 0] < 0.4 * dry.tree["rack"]["power_w"].values[0, 1]
     assert gpu["throttled_s"].values[first].min() > 10
     assert gpu["throttled_s"].values[~first].max() == 0
     assert abs(dry.facts["worst_part_residual"]) < 1e-10

@@ -26,7 +26,8 @@ def unit(coolant_w_k, facility_w_k, ua_w_k, half_j_k=1.5e5):
     """One CDU of given capacity rates."""
     return frozen(
         CduParams,
-        ua_w_k=[ua_w_k], film_exponent=[0.7], coolant_w_k=[coolant_w_k], facility_w_k=[facility_w_k], half_j_k=[half_j_k],
+        ua_w_k=[ua_w_k], film_exponent=[0.7], coolant_w_k=[coolant_w_k],
+        facility_w_k=[facility_w_k], half_j_k=[half_j_k],
         flow_kg_s=[1.0], flow_m3_s=[1e-3],
     )  # fmt: skip
 

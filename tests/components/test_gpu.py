@@ -26,7 +26,7 @@ HOPPER, BLACKWELL = LIBRARY.gpus["h100-sxm"], LIBRARY.gpus["b200-gb200"]
 # The H100 of the verification rows: 600 W in the die and 100 W in memory, no regulator, nothing throttles.
 ROW = HOPPER.model_copy(
     update={"die_to_plate": 0.018, "hbm_share": 100 / 700, "regulator_share": 0.0, "throttle_start": 900.0,
-            "hbm_throttle_start": 900.0, "slowdown": 999.0}
+            "hbm_throttle_start": 900.0, "slowdown": 999.0, "shutdown": 9999.0}
 )  # fmt: skip
 FLOW_W_K = 0.0144 * 3956.67
 PLATE_W_K = FLOW_W_K * (1 - np.exp(-(1 / 0.012) / FLOW_W_K))
@@ -69,7 +69,7 @@ def at_700_w(spec: GpuSpec = ROW, **rows) -> Block:
 
 
 def test_v_gpu_01():
-    """The row prints 67.79445756 for the memory, with which its own heat does not balance by 1e-4 W: 67.79444756 does."""
+    """The row prints 67.79445756 for the memory; its 100 W balance with 67.79444756, and not with that by 1e-4 W."""
     block = at_700_w(dt_s=np.inf).step(40.0)
     assert block.row(gpu.POWER) == 700.0
     assert pytest.approx(43.77853948, rel=1e-8) == PLATE_W_K
@@ -281,3 +281,13 @@ def test_impossible_boards_are_refused(changed, said):
     given = {**HOPPER.model_dump(mode="json"), **{k: f"{v} {units[k]}".strip() for k, v in changed.items()}}
     with pytest.raises(ValueError, match=said):
         GpuSpec.model_validate(given)
+
+
+def test_a_board_above_its_shutdown_switches_off_and_stays_off():
+    block = Block(params([HOPPER]), plate_w_k=0.0)
+    block.x[[gpu.DIE, gpu.HBM, gpu.PLATE]] = 106.0
+    block.step(40.0)
+    assert block.row(gpu.POWER) == 0.0
+    block.x[[gpu.DIE, gpu.HBM, gpu.PLATE]] = 40.0
+    block.step(40.0)
+    assert block.row(gpu.POWER) == 0.0

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from twin.core import jit
@@ -141,3 +142,19 @@ def test_the_number_of_threads_is_kept():
         assert jit.threads() == 1
     finally:
         jit.set_threads(before)
+
+
+def test_an_inlined_kernel_gives_what_it_gave():
+    @jit.kernel
+    def apart(x):
+        return 2.0 * x[0]
+
+    @jit.kernel(inline=True)
+    def put_in(x):
+        return 2.0 * x[0]
+
+    @jit.kernel
+    def both(x):
+        return apart(x) - put_in(x)
+
+    assert both(np.array([1.5])) == 0.0

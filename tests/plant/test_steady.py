@@ -1,4 +1,4 @@
-"""The steady state: where a transient ends, what cannot rest, and the reference site against its independent balance."""
+"""The steady state: where a transient ends, what cannot rest, the reference site against an independent balance."""
 
 import numpy as np
 import pytest

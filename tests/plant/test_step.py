@@ -149,9 +149,9 @@ def test_kernels_of_a_run_compile_for_one_signature(start):
         running.advance(0.5)
         running.advance(0.5, 1)
     kernels = (
-        step.hall_flows, step.cdu_flows, step.rack_flows, step.advance_racks, step.rate_plant, step.decide_plant, step.hall_loads,
-        step.carry, step.gather_heat, step.advance_cdus, step.advance_halls, record.add_racks, record.add_cdus, record.add_halls,
-        ledger.book_step,
+        step.hall_flows, step.cdu_flows, step.rack_flows, step.advance_racks, step.rate_plant, step.decide_plant,
+        step.hall_loads, step.carry, step.gather_heat, step.advance_cdus, step.advance_halls,
+        record.add_racks, record.add_cdus, record.add_halls, ledger.book_step,
     )  # fmt: skip
     for kernel in kernels:
         assert len(kernel.signatures) == 1, kernel

@@ -48,31 +48,78 @@ def test_the_sites_are_right():
 @pytest.mark.parametrize(
     ("old", "new", "at", "said"),
     [
-        ("supply: 25 degC", "supply: 25", "supply", """halls.0.supply: '25' needs a unit, e.g. "25 degC" (temperature)"""),
-        ("supply: 25 degC", "supply: 25 kW", "supply", "halls.0.supply: unit 'kW' is not a temperature unit; use one of"),
+        (
+            "supply: 25 degC",
+            "supply: 25",
+            "supply",
+            """halls.0.supply: '25' needs a unit, e.g. "25 degC" (temperature)""",
+        ),
+        (
+            "supply: 25 degC",
+            "supply: 25 kW",
+            "supply",
+            "halls.0.supply: unit 'kW' is not a temperature unit; use one of",
+        ),
         ("volume: 2.5 m3", "volume: 2.5 m3\n    colour: red", "colour", "halls.0.colour: "),
         ("volume: 2.5 m3", "volume: 0 m3", "volume", "halls.0.volume: "),
         ("volume: 2.5 m3", "volume: -1 m3", "volume", "halls.0.volume: "),
         ("nvl72-rack, count: 2", "nvl72-rack, count: 0", "count: 0", "halls.0.racks.1.count: "),
-        ("nvl72-rack, count: 2", "h200-hgx-rack, count: 2", "{type: row-cdu", 'CDU "row-cdu" has no rack: no rack type in hall-1'),
+        (
+            "nvl72-rack, count: 2",
+            "h200-hgx-rack, count: 2",
+            "{type: row-cdu",
+            'CDU "row-cdu" has no rack: no rack type in hall-1',
+        ),
         ("network-rack", "fridge", "type: fridge", 'unknown air-cooled rack type "fridge"; known here: network-rack'),
-        ("type: pod-chiller", "type: pod-chillr", "type: pod-chillr", 'unknown chiller type "pod-chillr"; did you mean "pod-chiller"?'),
-        ("mechanical, parent: feeder", "mechanical, parent: feedr", "parent: feedr,", 'has no parent "feedr"; did you mean "feeder"?'),
+        (
+            "type: pod-chiller",
+            "type: pod-chillr",
+            "type: pod-chillr",
+            'unknown chiller type "pod-chillr"; did you mean "pod-chiller"?',
+        ),
+        (
+            "mechanical, parent: feeder",
+            "mechanical, parent: feedr",
+            "parent: feedr,",
+            'has no parent "feedr"; did you mean "feeder"?',
+        ),
         ("board, parent: feeder", "board", "{name: board", "electrical.nodes.2.parent: "),
-        ("[mechanical]", "[mechanicals]", "mechanicals", 'unknown electrical node "mechanicals"; did you mean "mechanical"?'),
+        (
+            "[mechanical]",
+            "[mechanicals]",
+            "mechanicals",
+            'unknown electrical node "mechanicals"; did you mean "mechanical"?',
+        ),
         ("{name: sub,", "{name: feeder,", "name: feeder, parent: sub", 'the name "feeder" is already taken by entry 0'),
         ("length: 0.4 km", "limit: 1 MW", "{name: feeder", "a cable needs a length, and only a cable has one"),
-        ("al-1000kcmil", "al-1000kcml", "type: al-1000kcml", 'unknown transformer or cable type "al-1000kcml"; did you mean "al-1000kcmil"?'),
-        ("row-cdu, count: 1", "in-rack-cdu, count: 3", "count: 3}]\n    supply", "3 CDUs have room for 3 racks, but 4 hang on them"),
-        ("row-cdu, count: 1", "row-cdu, count: 3", "count: 3}]\n    supply", "3 CDUs for 2 racks: some CDU has no rack"),
         (
-            "{type: row-cdu, count: 1}", "{type: row-cdu, count: 1}, {type: row-cdu, count: 2}", "type: row-cdu, count: 2",
+            "al-1000kcmil",
+            "al-1000kcml",
+            "type: al-1000kcml",
+            'unknown transformer or cable type "al-1000kcml"; did you mean "al-1000kcmil"?',
+        ),
+        (
+            "row-cdu, count: 1",
+            "in-rack-cdu, count: 3",
+            "count: 3}]\n    supply",
+            "3 CDUs have room for 3 racks, but 4 hang on them",
+        ),
+        (
+            "row-cdu, count: 1",
+            "row-cdu, count: 3",
+            "count: 3}]\n    supply",
+            "3 CDUs for 2 racks: some CDU has no rack",
+        ),
+        (
+            "{type: row-cdu, count: 1}",
+            "{type: row-cdu, count: 1}, {type: row-cdu, count: 2}",
+            "type: row-cdu, count: 2",
             'CDU type "row-cdu" stands in entry 0 already; add the counts',
         ),
         ("flow: 0.04 m3/s", "flow: 0.02 m3/s", "flow", "kg/s at design, the CDUs of hall-1 take 33.4 kg/s"),
         ("capacity: 200 kW", "capacity: -200 kW", "capacity: ", "library.chillers.pod-chiller.capacity: "),
     ],
-)  # fmt: skip
+)
 def test_what_is_wrong_with_a_site_is_told_at_its_place(problems, old, new, at, said):
     found = problems((old, new))
     assert any(text.startswith(place(POD.replace(old, new), at) + ": ") and said in text for text in found), found

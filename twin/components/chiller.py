@@ -14,7 +14,6 @@ machine is not rated there. A plain Carnot ratio would give infinite and negativ
 
 from typing import Annotated, NamedTuple
 
-import numpy as np
 from pydantic import Field, model_validator
 
 from twin.core.jit import kernel

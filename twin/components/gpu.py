@@ -15,7 +15,7 @@ R_dc from die to case, G_f = 1/(R_dc + R(q) - R_dp). The isothermal-plate law UA
 points by 20 %.
 
 Leakage P_l = P_l0 exp(k (T_d - T_ref)) is taken at the start of the second, as its third-order Taylor
-polynomial (within 0.2 W of the exponential from 25 to 100 degC at the defaults). Eight GPUs stand in one block,
+polynomial (within 0.34 % of the exponential from 25 to 100 degC at the defaults). Eight GPUs stand in one block,
 one row a variable, so that the compiler turns the lane loop into vector code.
 
 [1] Open Compute Project, OAI cold plate guideline, figures 7 and 8, as digitised in modelica-buildings
@@ -48,7 +48,7 @@ ROWS = 10  # kept from second to second
 WORK_ROWS = 13  # with what is only needed while a block advances
 (DIE, HBM, PLATE, POWER, SLOW, ENERGY, THROTTLED, HOTTEST, CAP, SILICON, WANT, HEAT, PEAK) = range(WORK_ROWS)
 _WRITTEN = HOTTEST + 1  # rows that a step changes; cap and silicon are only read
-COEFFICIENTS = 34
+COEFFICIENTS = 35
 _LITRES_PER_MINUTE = 60e3  # in a m3/s
 
 
@@ -109,6 +109,8 @@ class GpuSpec(Spec):
     """Die temperature at which hardware slowdown latches."""
     slowdown_hysteresis: TemperatureDifference
     """How far the die must cool before slowdown is released."""
+    shutdown: Temperature = 105.0
+    """Die temperature at which the board switches itself off, for the rest of the run."""
     loss_linear: float = Field(ge=0)
     """Speed lost for each share of wanted power withheld, first order [1]."""
     loss_quadratic: float = Field(ge=0)
@@ -122,6 +124,8 @@ class GpuSpec(Spec):
             raise ValueError(f"least cap {self.min_cap:g} W must not exceed the maximum of {self.max:g} W")
         if not self.slowdown > self.throttle_start:
             raise ValueError("slowdown must be hotter than throttle_start")
+        if not self.shutdown > self.slowdown:
+            raise ValueError("shutdown must be hotter than slowdown")
         if self.hbm_share + self.regulator_share >= 1:
             raise ValueError("hbm_share and regulator_share leave nothing for the die")
         if self.die_to_case + self.plate_base <= self.die_to_plate:
@@ -156,6 +160,7 @@ class GpuParams(NamedTuple):
     throttle_floor_w: Annotated[Vec, Var("W", "power left at most throttling")]
     slowdown_c: Annotated[Vec, Var("degC", "die temperature of hardware slowdown")]
     release_c: Annotated[Vec, Var("degC", "die temperature that ends hardware slowdown")]
+    shutdown_c: Annotated[Vec, Var("degC", "die temperature at which the board switches off")]
     loss_linear: Annotated[Vec, Var("1", "speed lost per share of power withheld, first order")]
     loss_quadratic: Annotated[Vec, Var("1", "speed lost per share of power withheld, second order")]
 
@@ -190,6 +195,7 @@ def params(specs: list[GpuSpec]) -> GpuParams:
         throttle_floor_w=[s.throttle_floor * s.max for s in specs],
         slowdown_c=[s.slowdown for s in specs],
         release_c=[s.slowdown - s.slowdown_hysteresis for s in specs],
+        shutdown_c=[s.shutdown for s in specs],
         loss_linear=[s.loss_linear for s in specs],
         loss_quadratic=[s.loss_quadratic for s in specs],
     )
@@ -200,7 +206,9 @@ def plate_conductance_w_k(gpu, k, flow_m3_s):
     """Conductance from plate to coolant inlet [W/K] of GPU type ``k``; 0 without flow."""
     if flow_m3_s <= 0.0:
         return 0.0
-    return 1.0 / (gpu.plate_base_k_w[k] + gpu.plate_flow_k_w[k] * (flow_m3_s * _LITRES_PER_MINUTE) ** -gpu.plate_exponent[k])
+    return 1.0 / (
+        gpu.plate_base_k_w[k] + gpu.plate_flow_k_w[k] * (flow_m3_s * _LITRES_PER_MINUTE) ** -gpu.plate_exponent[k]
+    )
 
 
 @kernel
@@ -215,7 +223,7 @@ def network(gpu, k, plate_w_k, a):
 
 @kernel
 def coefficients(gpu, k, plate_w_k, dt_s, out):
-    """Fill ``out`` [34] for `advance_block`: a step of ``dt_s``, or the steady state where ``dt_s`` is infinite.
+    """Fill ``out`` [35] for `advance_block`: a step of ``dt_s``, or the steady state where ``dt_s`` is infinite.
 
     Order: Phi by rows (9), effect of board power (3) and coolant temperature (3) on die, HBM, plate; heat to
     coolant per W/K of the three old temperatures (3), of board power and of coolant temperature; then the
@@ -246,7 +254,7 @@ def coefficients(gpu, k, plate_w_k, dt_s, out):
     out[23], out[24], out[25], out[26] = leakage, leakage * rate, leakage * rate**2 / 2.0, leakage * rate**3 / 6.0
     out[27], out[28], out[29] = gpu.leakage_at_c[k], gpu.throttle_start_c[k], gpu.hbm_throttle_start_c[k]
     out[30], out[31] = gpu.throttle_slope_w_k[k], gpu.throttle_floor_w[k]
-    out[32], out[33] = gpu.slowdown_c[k], gpu.release_c[k]
+    out[32], out[33], out[34] = gpu.slowdown_c[k], gpu.release_c[k], gpu.shutdown_c[k]
 
 
 @kernel(inline=True)
@@ -261,7 +269,7 @@ def take_block(x, work):
 
 @kernel(fast=True, inline=True)
 def advance_block(x, c, supply_c, low, high, most_w):
-    """One second of a block of eight GPUs, in place: ``x`` [13 * 8], coefficients ``c`` [34].
+    """One second of a block of eight GPUs, in place: ``x`` [13 * 8], coefficients ``c`` [35].
 
     The first four lanes work at activity ``low``, the others at ``high``; no board draws more than ``most_w``,
     0 without supply. Heat, energy, peak and throttled time add up until `settle_block`.
@@ -272,7 +280,7 @@ def advance_block(x, c, supply_c, low, high, most_w):
     w0, w1, w2, w3, w4 = c[15], c[16], c[17], c[18], c[19] * supply_c
     want_low, want_high, max_w = c[20] + c[21] * low, c[20] + c[21] * high, c[22]
     l0, l1, l2, l3, at_c = c[23], c[24], c[25], c[26], c[27]
-    start_c, hbm_start_c, slope, floor, slow_c, free_c = c[28], c[29], c[30], c[31], c[32], c[33]
+    start_c, hbm_start_c, slope, floor, slow_c, free_c, off_c = c[28], c[29], c[30], c[31], c[32], c[33], c[34]
     for i in range(LANES):
         # All loads come first: one behind a condition would keep the loop from becoming vector code.
         die, hbm, plate, cap = x[i], x[LANES + i], x[2 * LANES + i], x[CAP * LANES + i]
@@ -282,9 +290,12 @@ def advance_block(x, c, supply_c, low, high, most_w):
         dynamic = want_low if i < LANES // 2 else want_high
         want = dynamic * silicon + (l0 + above * (l1 + above * (l2 + above * l3)))
         over = max(die - start_c, hbm - hbm_start_c)
+        # 1 is hardware slowdown, latched until the die has cooled; 2 is switched off.
         slow = 1.0 if die > slow_c else (was_slow if die > free_c else 0.0)
+        slow = 2.0 if die > off_c else slow
+        slow = 2.0 if was_slow > 1.5 else slow
         soft = max(floor, max_w - slope * max(over, 0.0))
-        limit = floor if slow > 0.5 else soft
+        limit = 0.0 if slow > 1.5 else (floor if slow > 0.5 else soft)
         free = min(want, min(cap, most_w))
         power = min(free, limit)
         next_die = f0 * die + f1 * hbm + f2 * plate + g0 * power + t0

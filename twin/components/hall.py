@@ -11,7 +11,6 @@ The specific heat is taken at the set point, one number for stream and store.
 from typing import Annotated, NamedTuple
 
 import numpy as np
-from pydantic import Field
 
 from twin.core.jit import kernel
 from twin.core.layout import Var, Vec, frozen

@@ -191,7 +191,7 @@ def plate_coefficients(conductance_w_k, capacity_j_k, dt_s):
 
 @kernel
 def coefficients(node, kind, conductance_w_k, dt_s, out):
-    """Fill ``out`` [17] for a server of type ``kind`` whose liquid-cooled parts have ``conductance_w_k`` to the coolant.
+    """Fill ``out`` [17] for a server of type ``kind`` whose liquid-cooled parts have this conductance to the coolant.
 
     Order: `plate_coefficients` (3), the conductance and what to multiply a power by for its gain; the constants of
     `draw`; GPUs; then room for three of the GPU type, the share of board power in air and the two of `gpu.speed_lost`.

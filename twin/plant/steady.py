@@ -85,7 +85,13 @@ def _rest(plant: Plant, state: State) -> None:
     rows = gpu_rows(state)
     rows[:, [gpu.ENERGY, gpu.THROTTLED]] = 0.0
     rows[:, gpu.HOTTEST] = rows[:, gpu.DIE]
-    for counter in (state.node.energy_j, state.node.asked, state.node.lost, state.node.lost_total_s, state.node.rack_throttled_s):
+    for counter in (
+        state.node.energy_j,
+        state.node.asked,
+        state.node.lost,
+        state.node.lost_total_s,
+        state.node.rack_throttled_s,
+    ):
         counter[:] = 0.0
 
 

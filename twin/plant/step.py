@@ -87,8 +87,10 @@ def _half_sum(x, row, half):
 
 
 @kernel(inline=True)
-def advance_boards(blocks, first, count, block_node, job, work, boards, c, supply_c, supply_k_s, alive, activity, ticks):
-    """All ``ticks`` seconds of ``count`` blocks of GPUs; returns their heat [J], hottest die [degC] and throttled time [s].
+def advance_boards(
+    blocks, first, count, block_node, job, work, boards, c, supply_c, supply_k_s, alive, activity, ticks
+):
+    """All ``ticks`` seconds of ``count`` blocks of GPUs; returns heat [J], hottest die [degC], throttled time [s].
 
     The blocks advance side by side in ``work`` [block, 13 * 8], since one second of a block waits for the last.
     Fills ``boards`` [block, tick * 4]: what the first and second half draw, and what they want.
@@ -152,7 +154,21 @@ def advance_server(c, curve, plate_c, boards, first, last, supply_c, supply_k_s,
 
 @kernel
 def advance_rack(
-    r, rack, block_node, blocks, node, blocks_c, servers_c, curves, tcs_c, tcs_k_s, energised, activity, ticks, room, out
+    r,
+    rack,
+    block_node,
+    blocks,
+    node,
+    blocks_c,
+    servers_c,
+    curves,
+    tcs_c,
+    tcs_k_s,
+    energised,
+    activity,
+    ticks,
+    room,
+    out,
 ):
     """All ``ticks`` seconds of rack ``r``, block by block; fills ``out`` [tick, rack, 8].
 
@@ -179,7 +195,19 @@ def advance_rack(
                 continue
             last = 1 if n == other else side
             plate_c, power_w, gpu_w, want_w, energy_j, asked_s, lost_s = advance_server(
-                server_c, curve, node.plate_c[n], boards[half // 2], side, last, supply_c, supply_k_s, alive, activity, node.job[n], ticks, total
+                server_c,
+                curve,
+                node.plate_c[n],
+                boards[half // 2],
+                side,
+                last,
+                supply_c,
+                supply_k_s,
+                alive,
+                activity,
+                node.job[n],
+                ticks,
+                total,
             )
             node.plate_c[n], node.power_w[n], node.gpu_w[n], node.want_w[n] = plate_c, power_w, gpu_w, want_w
             node.energy_j[n] += energy_j
@@ -196,21 +224,38 @@ def advance_rack(
 
 
 @kernel(parallel=True)
-def advance_racks(rack, block_node, blocks, node, blocks_c, servers_c, curves, tcs_c, tcs_k_s, energised, activity, ticks, out):
+def advance_racks(
+    rack, block_node, blocks, node, blocks_c, servers_c, curves, tcs_c, tcs_k_s, energised, activity, ticks, out
+):
     """Every rack through ``ticks`` seconds, each block whole before the next so that its state stays in cache."""
     racks = rack.gpu.size
     for part in prange(_PARTS):
         room = table(ABREAST, gpu.WORK_ROWS * _L), table(ABREAST, LONGEST_STEP * 4), row(LONGEST_STEP * RACK_OUTPUTS)
         for r in range(part * racks // _PARTS, (part + 1) * racks // _PARTS):
             advance_rack(
-                r, rack, block_node, blocks, node, blocks_c, servers_c, curves, tcs_c, tcs_k_s, energised, activity, ticks, room, out
+                r,
+                rack,
+                block_node,
+                blocks,
+                node,
+                blocks_c,
+                servers_c,
+                curves,
+                tcs_c,
+                tcs_k_s,
+                energised,
+                activity,
+                ticks,
+                room,
+                out,
             )
 
 
 def run_racks(plant: Plant, state: State, activity: Vec, ticks: int) -> None:
     """`advance_racks` on a plant and its state."""
     advance_racks(
-        plant.rack, plant.wiring.block_node, state.blocks, state.node, state.flows.gpu, state.flows.node, plant.node.supply_loss,
+        plant.rack, plant.wiring.block_node, state.blocks, state.node,
+        state.flows.gpu, state.flows.node, plant.node.supply_loss,
         state.cdu.supply_c, state.slopes.cdu_k_s, state.service.energised, activity, ticks, state.step.rack,
     )  # fmt: skip
 
@@ -232,7 +277,9 @@ def decide_plant(chillers, halls, service, flows, step):
         want_w = hall.plant_demand_w(halls, h, service.set_point_c[h], flows.hall_w_k[h], flows.hall_shaft_w[h])
         capacity_w = step.plant_capacity_w[h] if flows.hall_w_k[h] > 0.0 else 0.0
         step.plant_heat_w[h] = min(want_w, capacity_w)
-        step.plant_w[h] = chiller.power_w(chillers, h, step.plant_capacity_w[h], step.plant_full_w[h], step.plant_heat_w[h])
+        step.plant_w[h] = chiller.power_w(
+            chillers, h, step.plant_capacity_w[h], step.plant_full_w[h], step.plant_heat_w[h]
+        )
 
 
 @kernel
@@ -339,7 +386,22 @@ def advance_halls(hall_p, halls, flows, slopes, step, ticks):
 
 @kernel
 def carry(
-    rack, network, solution, metered, service, flows, step, ticks, held, base_mva, books, site, substation_w, at, electrical, seconds
+    rack,
+    network,
+    solution,
+    metered,
+    service,
+    flows,
+    step,
+    ticks,
+    held,
+    base_mva,
+    books,
+    site,
+    substation_w,
+    at,
+    electrical,
+    seconds,
 ):
     """Each second's power flow, recorded and booked. ``held`` is what `hall_loads` returned.
 
@@ -380,8 +442,8 @@ def advance(
     held = hall_loads(plant.wiring, flows, service.energised, step.plant_w, step.held_w, step.held_var, step.hall_air_w)
     run_racks(plant, state, activity, ticks)
     failed = carry(
-        plant.rack, plant.network, state.network, plant.wiring.substation, service, flows, step, ticks, held, radial.BASE_MVA,
-        books, site, substation_w, at, records.electrical, seconds,
+        plant.rack, plant.network, state.network, plant.wiring.substation,
+        service, flows, step, ticks, held, radial.BASE_MVA, books, site, substation_w, at, records.electrical, seconds,
     )  # fmt: skip
     if failed:
         return int(failed)

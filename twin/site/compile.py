@@ -187,13 +187,22 @@ def _lay_out(site: Site, library: Parts, boards: dict[str, list[str]]) -> _Layou
         layout.rack_cdu += own_cdus.tolist()
         layout.rack_board += own_boards
         for group in spec.air_racks:
-            for b, count in zip(supply, np.bincount(_share_out(group.count, len(supply)), minlength=len(supply)), strict=True):
+            for b, count in zip(
+                supply, np.bincount(_share_out(group.count, len(supply)), minlength=len(supply)), strict=True
+            ):
                 layout.air.append((b, h, group.type, int(count)))
     return layout
 
 
 def _network(site: Site, library: Parts) -> tuple[radial.Network, list[str], list[str], Vec, Vec]:
-    root = radial.Branch(ROOT, "", feed.impedance_pu(site.feed.short_circuit, site.feed.x_r, BASE_VA), 0j, site.feed.limit / BASE_VA, radial.ACTIVE)
+    root = radial.Branch(
+        ROOT,
+        "",
+        feed.impedance_pu(site.feed.short_circuit, site.feed.x_r, BASE_VA),
+        0j,
+        site.feed.limit / BASE_VA,
+        radial.ACTIVE,
+    )
     by_name = {node.name: node for node in site.electrical.nodes}
     branches: list[radial.Branch] = []
     kinds, limits = {ROOT: "source"}, {ROOT: site.feed.limit}
@@ -202,7 +211,9 @@ def _network(site: Site, library: Parts) -> tuple[radial.Network, list[str], lis
         for name in expanded(node):
             if node.spacing is not None:
                 tap = f"{name}-tap"
-                branches.append(_cable(library, by_name[node.parent].type or "", node.spacing, tap, parent, site.feed.frequency))
+                branches.append(
+                    _cable(library, by_name[node.parent].type or "", node.spacing, tap, parent, site.feed.frequency)
+                )
                 kinds[tap], parent = "cable", tap
             branches.append(_branch(site, library, node, name, parent))
             kinds[name] = _kind(library, node)
@@ -210,7 +221,13 @@ def _network(site: Site, library: Parts) -> tuple[radial.Network, list[str], lis
                 limits[name] = node.limit
     network, names = radial.build(root, branches)
     ratings = np.where(np.isfinite(network.rating_pu), network.rating_pu * BASE_VA, np.nan)
-    return network, names, [kinds[name] for name in names], np.array([limits.get(name, np.nan) for name in names]), ratings
+    return (
+        network,
+        names,
+        [kinds[name] for name in names],
+        np.array([limits.get(name, np.nan) for name in names]),
+        ratings,
+    )
 
 
 def _kind(library: Parts, node: ElectricalNodeSpec) -> str:
@@ -231,7 +248,13 @@ def _branch(site: Site, library: Parts, node: ElectricalNodeSpec, name: str, par
 
 def _cable(library: Parts, kind: str, length_m: float, name: str, parent: str, frequency_hz: float) -> radial.Branch:
     spec = library.cables[kind]
-    return radial.Branch(name, parent, *cable.section(spec, length_m, BASE_VA, frequency_hz), cable.ampacity_pu(spec, BASE_VA), radial.CURRENT)
+    return radial.Branch(
+        name,
+        parent,
+        *cable.section(spec, length_m, BASE_VA, frequency_hz),
+        cable.ampacity_pu(spec, BASE_VA),
+        radial.CURRENT,
+    )
 
 
 def _cdus(specs: list[CduPart]) -> cdu.CduParams:
@@ -242,7 +265,7 @@ def _cdus(specs: list[CduPart]) -> cdu.CduParams:
 
 
 def _halls(site: Site) -> hall.HallParams:
-    # One specific heat for the whole site: a CDU's facility side and its hall's water must agree, or heat is lost between.
+    # One specific heat for the whole site: a CDU's facility side and its hall's water must agree.
     water = (fluids.density(fluids.WATER, 30.0), fluids.specific_heat(fluids.WATER, 30.0))
     halls = site.halls
     return hall.params(
@@ -283,7 +306,13 @@ def _wiring(
         air_board=np.array([index[b] for b, *_ in air], int),
         air_hall=np.array([h for _, h, *_ in air], int),
         air_rack_w=np.array([spec.power * n for *_, spec, n in air], float),
-        air_loss_w=np.array([n * cable.supply_loss_w(spec.power + spec.door_fans, spec.rating, spec.supply_loss) for *_, spec, n in air], float),
+        air_loss_w=np.array(
+            [
+                n * cable.supply_loss_w(spec.power + spec.door_fans, spec.rating, spec.supply_loss)
+                for *_, spec, n in air
+            ],
+            float,
+        ),
         air_door_w=np.array([spec.door_fans * n for *_, spec, n in air], float),
         air_reactive_share=np.array([_reactive(spec.power_factor) for *_, spec, _ in air], float),
         substation=metered,
@@ -303,7 +332,9 @@ def _node_max(plant: order.Plant, racks: rack.RackParams) -> Vec:
     """Power at the inlet of a server of each rack with every board at its rating."""
     boards_w = plant.gpu.max_w[racks.gpu] * plant.node.gpus[racks.node]
     air_w = plant.gpu.air_share[racks.gpu] * boards_w
-    return np.array([server.inlet_w(plant.node, t, b, a, 1.0) for t, b, a in zip(racks.node, boards_w, air_w, strict=True)])
+    return np.array(
+        [server.inlet_w(plant.node, t, b, a, 1.0) for t, b, a in zip(racks.node, boards_w, air_w, strict=True)]
+    )
 
 
 def _silicon(library: Parts, layout: _Layout, blocks: IVec, kinds: list[str], seed: int) -> Vec:
@@ -319,22 +350,28 @@ def _names(site: Site, layout: _Layout, electrical: list[str], nodes_per: IVec, 
     nodes = [f"{name}/node-{n + 1}" for name, count in zip(layout.racks, nodes_per, strict=True) for n in range(count)]
     per_node = np.repeat(gpus_per, nodes_per)
     gpus = [f"{name}/gpu-{k + 1}" for name, count in zip(nodes, per_node, strict=True) for k in range(count)]
-    return Names([spec.name for spec in site.halls], layout.cdus, layout.racks, electrical, gpus, nodes, layout.rack_type)
+    return Names(
+        [spec.name for spec in site.halls], layout.cdus, layout.racks, electrical, gpus, nodes, layout.rack_type
+    )
 
 
 def new_state(compiled: Compiled) -> order.State:
-    """A state with everything in service, at the set points, boards uncapped; `steady.settle` finds its temperatures."""
+    """A state with everything in service, at set points, boards uncapped; `steady.settle` finds its temperatures."""
     plant = compiled.plant
-    racks, cdus, halls, nodes = (a.size for a in (plant.rack.gpu, plant.cdu.ua_w_k, plant.hall.water_w_k, compiled.node_rack))
+    racks, cdus, halls, nodes = (
+        a.size for a in (plant.rack.gpu, plant.cdu.ua_w_k, plant.hall.water_w_k, compiled.node_rack)
+    )
     buses, n = plant.network.parent.size, order.LONGEST_STEP
     step = order.Step(
         rack=np.zeros((n, racks, order.RACK_OUTPUTS)), total=np.zeros(order.RACK_OUTPUTS), capped=np.zeros(2),
         held_w=np.zeros(buses), held_var=np.zeros(buses), load_w=np.zeros(buses), load_var=np.zeros(buses),
-        cdu_heat_w=np.zeros(cdus), cdu_given_w=np.zeros(cdus), hall_liquid_w=np.zeros(halls), hall_air_w=np.zeros(halls),
-        plant_heat_w=np.zeros(halls), plant_w=np.zeros(halls), plant_capacity_w=np.zeros(halls), plant_full_w=np.zeros(halls),
+        cdu_heat_w=np.zeros(cdus), cdu_given_w=np.zeros(cdus), hall_liquid_w=np.zeros(halls),
+        hall_air_w=np.zeros(halls), plant_heat_w=np.zeros(halls), plant_w=np.zeros(halls),
+        plant_capacity_w=np.zeros(halls), plant_full_w=np.zeros(halls),
     )  # fmt: skip
     flows = order.Flows(
-        gpu=np.zeros((racks, gpu.COEFFICIENTS)), node=np.zeros((racks, server.COEFFICIENTS)), cdu=np.zeros((n, cdus, cdu.MATRIX)),
+        gpu=np.zeros((racks, gpu.COEFFICIENTS)), node=np.zeros((racks, server.COEFFICIENTS)),
+        cdu=np.zeros((n, cdus, cdu.MATRIX)),
         cdu_k_w_k=np.zeros(cdus), cdu_flow_kg_s=np.zeros(cdus), cdu_pump_w=np.zeros(cdus), cdu_shaft_w=np.zeros(cdus),
         hall=np.zeros((n, halls, hall.MATRIX)), hall_w_k=np.zeros(halls), hall_flow_kg_s=np.zeros(halls),
         hall_pump_w=np.zeros(halls), hall_shaft_w=np.zeros(halls),
@@ -342,11 +379,13 @@ def new_state(compiled: Compiled) -> order.State:
     service = order.Service(
         cdu_pumps=plant.cdu_pump.count.copy(), cdu_speed=np.ones(cdus), hall_pumps=plant.hall_pump.count.copy(),
         hall_speed=np.ones(halls), chillers=plant.wiring.chillers.copy(), set_point_c=plant.hall.set_point_c.copy(),
-        in_service=np.ones(buses, np.int64), energised=np.ones(buses, np.int64), source_pu=np.array([compiled.site.feed.source]),
+        in_service=np.ones(buses, np.int64), energised=np.ones(buses, np.int64),
+        source_pu=np.array([compiled.site.feed.source]),
     )  # fmt: skip
     state = order.State(
         blocks=np.zeros((plant.wiring.block_node.shape[0], gpu.ROWS * gpu.LANES)),
-        node=zeros(order.NodeState, nodes)._replace(rack_throttled_s=np.zeros(racks)), cdu=zeros(cdu.CduState, cdus), hall=zeros(hall.HallState, halls),
+        node=zeros(order.NodeState, nodes)._replace(rack_throttled_s=np.zeros(racks)),
+        cdu=zeros(cdu.CduState, cdus), hall=zeros(hall.HallState, halls),
         network=zeros(radial.NetworkState, buses), service=service, flows=flows,
         slopes=order.Slopes(np.zeros(cdus), np.zeros(halls)), step=step,
     )  # fmt: skip
