@@ -113,7 +113,7 @@ class ResultFile:
 
 
 def rounded(values: NDArray[Any]) -> NDArray[np.float32]:
-    """``values`` in single precision with 13 bits of mantissa: within 6e-5 of what was computed, a third of the size."""
+    """``values`` in single precision with 13 bits of mantissa: within 6e-5 of what was computed."""
     bits = np.ascontiguousarray(values, np.float32).view(np.uint32)
     half, mask = np.uint32(1 << (_DROPPED_BITS - 1)), np.uint32(2**32 - (1 << _DROPPED_BITS))
     return ((bits + half) & mask).view(np.float32)

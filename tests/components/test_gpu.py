@@ -220,7 +220,7 @@ def test_a_cap_holds(cap, die):
     [(86.9, 80, 700), (90, 80, 640), (80, 97, 660), (90, 97, 640), (106, 80, 350), (87, 95, 700)],
 )
 def test_the_board_takes_20_w_a_kelvin_above_its_start(die, hbm, limit):
-    spec = HOPPER.model_copy(update={"slowdown": 200.0})
+    spec = HOPPER.model_copy(update={"slowdown": 200.0, "shutdown": 300.0})
     block = Block(params([spec]), die=die, hbm=hbm, silicon=2.0).step(30.0)
     assert block.row(gpu.POWER) == pytest.approx(limit)
     assert block.row(gpu.THROTTLED) == (1.0 if limit < 700 else 0.0)

@@ -70,7 +70,8 @@ class FeedLimit:
 
 def _by_substation(fleet: Fleet, node_w: Vec, substations: int) -> Vec:
     """Sum over the servers of each substation."""
-    return np.bincount(fleet.substation + 1, weights=node_w, minlength=substations + 1)[1:]
+    sums: Vec = np.bincount(fleet.substation + 1, weights=node_w, minlength=substations + 1)[1:].astype(float)
+    return sums
 
 
 def share_out(budget_w: float, demand_w: Vec, low_w: Vec, top_w: Vec) -> Vec:
