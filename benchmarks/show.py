@@ -8,6 +8,7 @@ import json
 import os
 import platform
 import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -229,6 +230,7 @@ def page(rows: Iterable[Row], measured: str) -> str:
 
 def main() -> None:
     """Measure everything, write the table, say what is not kept."""
+    shutil.rmtree(RUNS, ignore_errors=True)
     measured = kernel()
     print(measured, flush=True)
     rows: list[Row] = []

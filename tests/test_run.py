@@ -15,6 +15,7 @@ from twin.run import run
 from twin.scenario import Scenario
 from twin.site.load import load_site
 
+pytestmark = pytest.mark.compiled
 ROOT = Path(__file__).parents[1]
 POD = ROOT / "site_configs" / "pod.yaml"
 

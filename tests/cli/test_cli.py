@@ -61,6 +61,7 @@ def test_check_counts_what_the_site_has(twin):
     assert "6 racks, 68 servers, 400 GPUs, 5 CDUs, 5 electrical nodes" in said.output
 
 
+@pytest.mark.compiled
 def test_run_writes_the_run_directory_and_report_draws_again(twin, tmp_path):
     out = tmp_path / "run"
     said = twin("run", POD, "-t", "2min", "-o", out)
@@ -80,6 +81,7 @@ def test_run_writes_the_run_directory_and_report_draws_again(twin, tmp_path):
     assert (tmp_path / "compare" / "compare.html").exists()
 
 
+@pytest.mark.compiled
 def test_steady_answers_in_words(twin):
     said = twin("steady", POD, "--at", "36 degC", "--set", "halls.*.supply=32 degC")
     assert said.exit_code == 0, said.output
@@ -180,6 +182,7 @@ def test_an_output_that_cannot_be_written_is_told(twin, tmp_path):
     assert "cannot be made" in answer.output
 
 
+@pytest.mark.compiled
 def test_a_full_disk_is_told_and_leaves_nothing_half_written(twin, tmp_path, monkeypatch):
     from twin import results
 
