@@ -20,7 +20,7 @@ from twin.core import jit
 from twin.core.numerics import table
 from twin.plant import steady, step
 from twin.plant.order import LONGEST_STEP, Plant, State
-from twin.run import run
+from twin.running import run
 from twin.scenario import Scenario
 from twin.site.compile import compile_site, new_state
 from twin.site.load import load_site
@@ -30,7 +30,7 @@ HERE = Path(__file__).parent
 SITE = HERE.parent / "site_configs" / "colossus1.yaml"
 ACTIVITY, AIR_C = 0.8, 30.0
 REPEATS, ROUNDS = 7, 4
-C_ROWS = 10
+C_LAYOUT = (10, 35)  # rows of a block and coefficients of a rack, as kernel_limit.c has them
 FLAGS = ("-O3", "-march=native", "-ffast-math", "-shared", "-fPIC")
 
 
@@ -61,6 +61,8 @@ def main() -> None:
     activity, cores = np.column_stack([np.zeros(LONGEST_STEP), np.full(LONGEST_STEP, ACTIVITY)]), jit.threads()
     with c_kernel() as advance, ThreadPoolExecutor(cores) as pool:
         kelvin, share = boards.difference(advance, pool)
+        if not (kelvin < 1e-9 and share < 1e-9):
+            raise SystemExit(f"C and twin differ by {kelvin:.1e} K and {share:.1e} of the heat: not the same physics")
         print(f"C and twin agree within {kelvin:.0e} K and {share:.0e} of the heat after {LONGEST_STEP} s")
         print(f"ns per GPU-second, macro-steps of {LONGEST_STEP} s, best of {REPEATS}")
         print(f"{'threads':>8}{'C, boards':>12}{'twin, boards':>14}{'twin / C':>10}{'twin, racks':>13}")
@@ -87,8 +89,8 @@ class Boards:
 
     def __init__(self, plant: Plant, state: State) -> None:
         self.blocks = state.blocks.copy()
-        if self.blocks.shape[1] != C_ROWS * gpu.LANES:
-            raise SystemExit("kernel_limit.c no longer has the rows of twin/components/gpu.py")
+        if (gpu.ROWS, gpu.COEFFICIENTS) != C_LAYOUT:
+            raise SystemExit("kernel_limit.c is behind twin/components/gpu.py: rows or coefficients differ")
         self.coefficients = np.ascontiguousarray(state.flows.gpu)
         self.first_block = np.append(0, np.cumsum(plant.rack.blocks))
         self.supply_c = float(state.cdu.supply_c.mean())

@@ -4,7 +4,7 @@
 
 enum { DIE, HBM, PLATE, POWER, SLOW, ENERGY, THROTTLED, HOTTEST, CAP, SILICON, KEPT_ROWS };
 enum { WANT = KEPT_ROWS, HEAT, PEAK, ROWS };
-enum { LANES = 8, COEFFICIENTS = 34, ABREAST = 8 };
+enum { LANES = 8, COEFFICIENTS = 35, ABREAST = 8 };
 
 typedef double Kept[KEPT_ROWS][LANES];
 typedef double Block[ROWS][LANES];
@@ -20,7 +20,7 @@ static inline void advance_block(Block *restrict block, const double *restrict c
     const double die_c = c[12] * supply_c, hbm_c = c[13] * supply_c, plate_c = c[14] * supply_c;
     /* Read before the loop: a load behind a condition would keep the loop from becoming vector code. */
     const double max_w = c[22], die_start_c = c[28], hbm_start_c = c[29], slope_w_k = c[30], floor_w = c[31];
-    const double slowdown_c = c[32], release_c = c[33];
+    const double slowdown_c = c[32], release_c = c[33], shutdown_c = c[34];
 
     for (int i = 0; i < LANES; i++) {
         const double die = x[DIE][i], hbm = x[HBM][i], plate = x[PLATE][i], cap = x[CAP][i], was_slow = x[SLOW][i];
@@ -28,9 +28,11 @@ static inline void advance_block(Block *restrict block, const double *restrict c
         const double leakage = c[23] + above * (c[24] + above * (c[25] + above * c[26]));
         const double want = dynamic_w * x[SILICON][i] + leakage;
         const double over = larger(larger(die - die_start_c, hbm - hbm_start_c), 0.0);
-        const double slow = die > slowdown_c ? 1.0 : (die > release_c ? was_slow : 0.0);
+        /* 1 is hardware slowdown, latched until the die has cooled; 2 is switched off for good. */
+        const double hot = die > slowdown_c ? 1.0 : (die > release_c ? was_slow : 0.0);
+        const double slow = larger(die > shutdown_c ? 2.0 : hot, was_slow > 1.5 ? 2.0 : 0.0);
         const double soft = larger(floor_w, max_w - slope_w_k * over);
-        const double limit = slow > 0.5 ? floor_w : soft;
+        const double limit = slow > 1.5 ? 0.0 : (slow > 0.5 ? floor_w : soft);
         const double unthrottled = smaller(want, smaller(cap, max_w));
         const double power = smaller(unthrottled, limit);
         const double next_die = c[0] * die + c[1] * hbm + c[2] * plate + c[9] * power + die_c;
@@ -77,7 +79,7 @@ static inline double settle(Block *restrict block, Kept *restrict kept)
 }
 
 /* Advance racks first to last by `seconds`, some blocks abreast, since one second of a block waits for the last;
- * returns the heat given to the coolant in J. blocks [block][10][8], coefficients [rack][34]; first_block [rack + 1]
+ * returns the heat given to the coolant in J. blocks [block][10][8], coefficients [rack][35]; first_block [rack + 1]
  * says which blocks are a rack's. */
 double advance_racks(long first, long last, Kept *restrict blocks, const double *restrict coefficients,
                      const long *restrict first_block, double supply_c, const double *restrict activity, long seconds)

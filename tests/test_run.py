@@ -11,7 +11,7 @@ from twin.core import jit
 from twin.core.errors import OutputError, RunError, ScenarioError
 from twin.inputs import load_inputs
 from twin.results import rounded
-from twin.run import run
+from twin.running import run
 from twin.scenario import Scenario
 from twin.site.load import load_site
 

@@ -28,7 +28,7 @@ def test_the_reference_site_runs_the_training_day_by_default():
 
 
 def test_what_is_resolved_says_the_same(tmp_path):
-    from twin.run import resolved_text
+    from twin.running import resolved_text
 
     site, scenario, _ = load_inputs(ROOT / "site_configs" / "colossus1.yaml")
     path = tmp_path / "resolved.yaml"

@@ -7,12 +7,12 @@ if TYPE_CHECKING:
     from twin.finish import finish
     from twin.report.page import write_report
     from twin.results import Result
-    from twin.run import run
+    from twin.running import run
     from twin.scenario import Scenario, load_scenario
     from twin.site.load import load_site
 
 _HOMES = {
-    "load_site": "twin.site.load", "load_scenario": "twin.scenario", "Scenario": "twin.scenario", "run": "twin.run",
+    "load_site": "twin.site.load", "load_scenario": "twin.scenario", "Scenario": "twin.scenario", "run": "twin.running",
     "Result": "twin.results", "finish": "twin.finish", "write_report": "twin.report.page",
 }  # fmt: skip
 __all__ = ["Result", "Scenario", "finish", "load_scenario", "load_site", "run", "write_report"]

@@ -99,7 +99,7 @@ def run(
     loaded, scene, folder = _load(site, scenario, changes, duration, policy, seed)
     from twin.console import Console
     from twin.core import jit
-    from twin.run import run as simulate
+    from twin.running import run as simulate
 
     if threads:
         jit.set_threads(threads)

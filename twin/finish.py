@@ -7,7 +7,7 @@ from twin.judge.summary import summary
 from twin.judge.verdict import verdict
 from twin.report.page import draw_report
 from twin.results import Result
-from twin.run import FILES
+from twin.running import FILES
 
 
 def finish(result: Result, *, report: bool = True) -> list[str]:

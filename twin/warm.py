@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from twin.core import jit
-from twin.run import installed_version, run
+from twin.running import installed_version, run
 from twin.scenario import Scenario
 from twin.site.load import load_site
 

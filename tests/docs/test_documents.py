@@ -42,7 +42,7 @@ def test_the_example_of_the_readme_runs(tmp_path, monkeypatch, capsys):
 
 @pytest.mark.compiled
 def test_the_policy_of_the_documents_runs(tmp_path):
-    from twin.run import run
+    from twin.running import run
     from twin.scenario import Scenario
     from twin.site.load import load_site
 

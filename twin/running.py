@@ -1,4 +1,7 @@
-"""One run and its directory: the result, the facts about it, and the file that repeats it."""
+"""One run and its directory: the result, the facts about it, and the file that repeats it.
+
+The module is not called ``run``, since importing it would then hide the function of that name in ``twin``.
+"""
 
 import json
 import platform
