@@ -88,7 +88,8 @@ def share_out(budget_w: float, demand_w: Vec, low_w: Vec, top_w: Vec) -> Vec:
         if abs(excess_w) < _CLOSE * budget_w:
             break
         least, most = (least, factor) if excess_w > 0 else (factor, most)
-        slope_w = np.dot(demand_w, (share_w > low_w) & (share_w < top_w))
+        # Not a dot product: BLAS would wake threads of its own beside the solver's.
+        slope_w = (demand_w * ((share_w > low_w) & (share_w < top_w))).sum()
         factor = factor - excess_w / slope_w if slope_w > 0 else least
         # Newton's step, or half the bracket where all stand at a bound or the step leaves it.
         if not least < factor < most:
