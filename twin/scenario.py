@@ -106,14 +106,6 @@ def load_scenario(path: Path | str) -> Scenario:
     return scenario
 
 
-def load_for(path: Path | str) -> Path:
-    """The site file a scenario file names. Raises ScenarioError where it names none."""
-    scenario = load_scenario(path)
-    if scenario.site is None:
-        raise ScenarioError([Problem(str(path), None, None, "site", "names no site; give one on the command line")])
-    return Path(path).parent / scenario.site
-
-
 def _overlaps(scenario: Scenario, source: Source) -> list[Problem]:
     """Events on one target that are in force at the same time."""
     problems = []
