@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PYTEST := $(BIN)/python -m pytest --quiet
-KERNEL_TESTS := $(wildcard tests/core tests/components tests/network tests/plant tests/books)
+KERNEL_TESTS := $(wildcard tests/core tests/components tests/network tests/plant)
 
 .PHONY: demo test check test-interpreted test-compiled test-bounds show format clean
 

@@ -2,7 +2,7 @@
  * memory and plate, eight GPUs a block, with the rows and coefficients of gpu.advance_block. It is the speed that the
  * compiled Python is held against; benchmarks/kernel.py compiles it, checks that both agree, and times them. */
 
-enum { DIE, HBM, PLATE, POWER, SLOW, ENERGY, THROTTLED, HOTTEST, CAP, SILICON, KEPT_ROWS };
+enum { DIE, HBM, PLATE, POWER, SLOW, ENERGY, THROTTLED, HOTTEST, SILICON, KEPT_ROWS };
 enum { WANT = KEPT_ROWS, HEAT, PEAK, ROWS };
 enum { LANES = 8, COEFFICIENTS = 35, ABREAST = 8 };
 
@@ -12,7 +12,8 @@ typedef double Block[ROWS][LANES];
 static inline double larger(double a, double b) { return a > b ? a : b; }
 static inline double smaller(double a, double b) { return a < b ? a : b; }
 
-static inline void advance_block(Block *restrict block, const double *restrict c, double supply_c, double activity)
+static inline void advance_block(Block *restrict block, const double *restrict c, double supply_c, double activity,
+                                 double cap_w)
 {
     double(*restrict x)[LANES] = *block;
     double withheld[LANES];
@@ -23,7 +24,7 @@ static inline void advance_block(Block *restrict block, const double *restrict c
     const double slowdown_c = c[32], release_c = c[33], shutdown_c = c[34];
 
     for (int i = 0; i < LANES; i++) {
-        const double die = x[DIE][i], hbm = x[HBM][i], plate = x[PLATE][i], cap = x[CAP][i], was_slow = x[SLOW][i];
+        const double die = x[DIE][i], hbm = x[HBM][i], plate = x[PLATE][i], was_slow = x[SLOW][i];
         const double above = die - c[27];
         const double leakage = c[23] + above * (c[24] + above * (c[25] + above * c[26]));
         const double want = dynamic_w * x[SILICON][i] + leakage;
@@ -33,7 +34,7 @@ static inline void advance_block(Block *restrict block, const double *restrict c
         const double slow = larger(die > shutdown_c ? 2.0 : hot, was_slow > 1.5 ? 2.0 : 0.0);
         const double soft = larger(floor_w, max_w - slope_w_k * over);
         const double limit = slow > 1.5 ? 0.0 : (slow > 0.5 ? floor_w : soft);
-        const double unthrottled = smaller(want, smaller(cap, max_w));
+        const double unthrottled = smaller(want, cap_w);
         const double power = smaller(unthrottled, limit);
         const double next_die = c[0] * die + c[1] * hbm + c[2] * plate + c[9] * power + die_c;
 
@@ -72,14 +73,14 @@ static inline double settle(Block *restrict block, Kept *restrict kept)
         (*block)[HOTTEST][i] = larger((*block)[HOTTEST][i], (*block)[PEAK][i]);
         heat_j += (*block)[HEAT][i];
     }
-    for (int k = 0; k < CAP; k++)
+    for (int k = 0; k < SILICON; k++)
         for (int i = 0; i < LANES; i++)
             (*kept)[k][i] = (*block)[k][i];
     return heat_j;
 }
 
 /* Advance racks first to last by `seconds`, some blocks abreast, since one second of a block waits for the last;
- * returns the heat given to the coolant in J. blocks [block][10][8], coefficients [rack][35]; first_block [rack + 1]
+ * returns the heat given to the coolant in J. blocks [block][9][8], coefficients [rack][35]; first_block [rack + 1]
  * says which blocks are a rack's. */
 double advance_racks(long first, long last, Kept *restrict blocks, const double *restrict coefficients,
                      const long *restrict first_block, double supply_c, const double *restrict activity, long seconds)
@@ -95,7 +96,8 @@ double advance_racks(long first, long last, Kept *restrict blocks, const double 
                 take(&blocks[at + b], &work[b]);
             for (long s = 0; s < seconds; s++)
                 for (long b = 0; b < count; b++)
-                    advance_block(&work[b], coefficients + r * COEFFICIENTS, supply_c, activity[s]);
+                    advance_block(&work[b], coefficients + r * COEFFICIENTS, supply_c, activity[s],
+                                  coefficients[r * COEFFICIENTS + 22]);
             for (long b = 0; b < count; b++)
                 heat_j += settle(&work[b], &blocks[at + b]);
         }

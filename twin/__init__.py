@@ -4,7 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from twin.finish import finish
+    from twin.finishing import finish
     from twin.report.page import write_report
     from twin.results import Result
     from twin.running import run
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "load_site": "twin.site.load", "load_scenario": "twin.scenario", "Scenario": "twin.scenario", "run": "twin.running",
-    "Result": "twin.results", "finish": "twin.finish", "write_report": "twin.report.page",
+    "Result": "twin.results", "finish": "twin.finishing", "write_report": "twin.report.page",
 }  # fmt: skip
 __all__ = ["Result", "Scenario", "finish", "load_scenario", "load_site", "run", "write_report"]
 

@@ -113,7 +113,7 @@ def run(
 
 def _judge(result: Any, console: Any, *, report: bool) -> None:
     """Put the verdict's figures into run.json, draw the report, and say what matters."""
-    from twin.finish import finish
+    from twin.finishing import finish
 
     for line in finish(result, report=report):
         console.say(line)

@@ -197,10 +197,10 @@ class History:
         hall["cop"][-1] = np.divide(hall["cop"][-1], drawn_w, out=np.full_like(drawn_w, np.nan), where=drawn_w > 0)
         self.collect_jobs(state)
         self._close_jobs(state, seconds)
-        counts = np.zeros((gpu.LANES, BINS))
-        for name, row in (("die_count", gpu.DIE), ("hbm_count", gpu.HBM)):
-            record.count_temperatures(state.blocks, row, FIRST_C, WIDTH_K, counts)
-            self._minutes["histogram"][name].append(counts.sum(axis=0))
+        counts = np.zeros((2, gpu.LANES, BINS))
+        record.count_temperatures(state.blocks, np.array([gpu.DIE, gpu.HBM]), FIRST_C, WIDTH_K, counts)
+        for name, lanes in zip(("die_count", "hbm_count"), counts, strict=True):
+            self._minutes["histogram"][name].append(lanes.sum(axis=0))
         self._minute_times.append(float(tick))
         self.seconds = 0
 

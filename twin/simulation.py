@@ -1,7 +1,7 @@
 """A site under a scenario, advanced from act to act with compiled seconds in between.
 
-The unit of compiled work is the macro-step: from now to the earliest of the next loop step, policy act,
-arriving command, meter reading, event or change of jobs.
+The unit of compiled work is the macro-step: from now to the earliest of the next loop step, policy act, meter
+reading, event or change of jobs. Caps may arrive within one.
 """
 
 import signal
@@ -61,7 +61,6 @@ class Simulation:
         self.state = new_state(self.compiled)
         self.control = self._control(clock)
         self.wanted = Wanted(self.compiled.plant, self.state)
-        self.cap_w = np.full(self.compiled.node_rack.size, np.inf)
         self.messages: list[tuple[float, str, str]] = []
         self.tick = 0
 
@@ -79,7 +78,10 @@ class Simulation:
         kind = c.plant.rack.gpu[c.node_rack]
         specs = list(c.library.gpus.values())
         least_w = np.array([spec.min_cap for spec in specs])[kind]
-        fleet = Fleet(c.node_gpus, c.plant.gpu.max_w[kind], least_w, c.node_substation, c.node_rack)
+        fleet = Fleet(
+            c.node_gpus, c.plant.gpu.max_w[kind], least_w, c.node_rack,
+            [np.flatnonzero(c.node_substation == k) for k in range(len(c.substations))],
+        )  # fmt: skip
         site_meter, node_meter = (
             Meter(clock.ticks(meter.period, "meter period"), clock.ticks(meter.delay, "meter delay"))
             for meter in (set_up.site_meter, set_up.node_meter)
@@ -106,7 +108,7 @@ class Simulation:
         history = History(self.compiled, file, facts, self.watch)
         before, books = ledger.stores(self.compiled.plant, self.state), ledger.open_books()
         failure: BaseException | None = None
-        self.apply_caps()
+        self.state.step.capped[:] = self._capped(self.state.node.cap_w)
         try:
             with _interrupts_wait() as interrupted:
                 for tick in self._steps(history, books):
@@ -148,19 +150,21 @@ class Simulation:
             air = self.weather.at(np.arange(tick, end))
             if tick % PLANT_STEP == 0:
                 self._rate_plant(float(air.dry_bulb_c[0]))
+            self._take_caps(tick, end)
             failed = step.advance(
                 plant, state, self.workload.activity(tick, end), end - tick, books, history.site,
                 history.substation_w, history.row, history.records, history.seconds,
             )  # fmt: skip
             if failed:
                 raise RunError(self._collapse(tick - failed))
+            self._keep_caps()
             history.add(end, end - tick, state, self.limit.at(tick, end), air)
             self.tick = end
             self._read_meters()
             yield end
 
     def _begin(self, tick: int, history: History, pending: list[Action]) -> None:
-        """What changes at the beginning of a tick: jobs, events, arriving caps."""
+        """What changes at the beginning of a tick: jobs and events."""
         if tick in self.workload.changes:
             history.collect_jobs(self.state)
             self._move_jobs(tick)
@@ -172,11 +176,6 @@ class Simulation:
         if due:
             self.wanted.enforce(self.state)
             self._rate_plant(float(self.weather.at(np.array([tick])).dry_bulb_c[0]))
-        caps = self.control.path.arrived(tick)
-        if caps is not None:
-            self.cap_w = caps
-        if caps is not None or due:
-            self.apply_caps()
 
     def _move_jobs(self, tick: int) -> None:
         self.state.node.job[:] = self.workload.holders(tick, self.state.node.job.size)
@@ -185,15 +184,29 @@ class Simulation:
         plant, state = self.compiled.plant, self.state
         step.rate_plant(plant.chiller, plant.wiring.chillers, state.service, state.step, air_c)
 
-    def apply_caps(self) -> None:
-        """Put the caps that hold into the boards; boards on dead supply get nothing."""
-        c, fleet = self.compiled, self.control.fleet
-        alive = self.state.service.energised[c.plant.rack.board[c.node_rack]] > 0
-        step.put_caps(self.state.blocks, c.plant.wiring.block_node, np.where(alive, self.cap_w, 0.0))
-        limited_w = np.minimum(self.cap_w, fleet.gpu_max_w)
-        self.state.step.capped[:] = (
-            fleet.gpus[self.cap_w < fleet.gpu_max_w].sum(),
-            (limited_w * fleet.gpus).sum() / fleet.gpus.sum(),
+    def _take_caps(self, tick: int, end: int) -> None:
+        """Let the caps that arrive from ``tick`` on and before ``end`` take the place of those that hold."""
+        arriving, node = self.control.path.arriving(end), self.state.node
+        if arriving is None:
+            return
+        at, node.next_cap_w[:] = arriving
+        node.next_cap_in[0] = at - tick
+        self.state.step.capped[at - tick :] = self._capped(node.next_cap_w)
+
+    def _keep_caps(self) -> None:
+        """After the macro-step: caps that came in it hold from its end on."""
+        node, capped = self.state.node, self.state.step.capped
+        if node.next_cap_in[0] < LONGEST_STEP:
+            node.cap_w[:], node.next_cap_in[0] = node.next_cap_w, LONGEST_STEP
+            capped[:] = capped[-1]
+
+    def _capped(self, cap_w: Vec) -> tuple[float, float]:
+        """GPUs whose cap is below their rating, and the mean cap of a GPU [W]."""
+        fleet = self.control.fleet
+        limited_w = np.minimum(cap_w, fleet.gpu_max_w)
+        return (
+            float(fleet.gpus[cap_w < fleet.gpu_max_w].sum()),
+            float((limited_w * fleet.gpus).sum() / fleet.gpus.sum()),
         )
 
     def _read_meters(self) -> None:

@@ -49,7 +49,10 @@ class Block:
         return self
 
     def step(self, supply_c: float, low: float = 1.0, high: float = 1.0, most_w: float | None = None) -> "Block":
-        advance_block(self.x.reshape(-1), self.c, supply_c, low, high, self.g.max_w[0] if most_w is None else most_w)
+        cap_w = self.x[gpu.CAP].copy()
+        self.x[gpu.CAP] = np.minimum(cap_w, self.g.max_w[0] if most_w is None else most_w)
+        advance_block(self.x.reshape(-1), self.c, supply_c, low, high)
+        self.x[gpu.CAP] = cap_w
         return self
 
     def row(self, row: int) -> float:
@@ -240,7 +243,7 @@ def test_slowdown_latches_at_92_and_lets_go_below_89():
 def test_settling_returns_sums_and_starts_anew():
     block = Block(params([HOPPER]))
     kept = np.zeros((gpu.ROWS, gpu.LANES))
-    kept[gpu.SILICON], kept[gpu.CAP], kept[: gpu.PLATE + 1] = 1.0, np.inf, 93.0
+    kept[gpu.SILICON], kept[: gpu.PLATE + 1] = 1.0, 93.0
     gpu.take_block(kept.reshape(-1), block.x.reshape(-1))
     block.step(30.0).step(30.0)
     heat, hottest, throttled = gpu.settle_block(block.x.reshape(-1), kept.reshape(-1))

@@ -7,9 +7,7 @@ from twin.control.actuation import CapPath
 from twin.control.policy import Fleet
 from twin.control.sensing import Meter
 
-FLEET = Fleet(
-    np.array([8, 4]), np.array([700.0, 1200.0]), np.array([200.0, 200.0]), np.array([0, -1]), np.array([0, 1])
-)
+FLEET = Fleet(np.array([8, 4]), np.array([700.0, 1200.0]), np.array([200.0, 200.0]), np.array([0, 1]), [np.array([0])])
 
 
 def test_a_reading_is_seen_only_after_its_delay():
@@ -32,18 +30,21 @@ def test_a_meter_reads_at_its_period_and_keeps_its_own_copy():
 def test_caps_arrive_after_the_latency_and_not_before():
     path = CapPath(FLEET, latency=2, quantum_w=1.0)
     path.send(10, np.array([500.0, 500.0]))
-    assert path.next_arrival() == 12
-    assert path.arrived(11) is None
-    np.testing.assert_array_equal(path.arrived(12), [500.0, 500.0])
-    assert path.next_arrival() == np.inf
+    path.send(15, np.array([400.0, 400.0]))
+    assert path.second_arrival() == 17
+    assert path.arriving(12) is None
+    at, caps = path.arriving(13)
+    assert at == 12
+    np.testing.assert_array_equal(caps, [500.0, 500.0])
+    assert path.second_arrival() == np.inf
 
 
 def test_caps_are_cut_to_the_range_and_rounded_down():
     path = CapPath(FLEET, latency=0, quantum_w=5.0)
     path.send(0, np.array([np.inf, 13.0]))
-    np.testing.assert_array_equal(path.arrived(0), [700.0, 200.0])
+    np.testing.assert_array_equal(path.arriving(1)[1], [700.0, 200.0])
     path.send(1, np.array([503.9, 509.9]))
-    np.testing.assert_array_equal(path.arrived(1), [500.0, 505.0])
+    np.testing.assert_array_equal(path.arriving(2)[1], [500.0, 505.0])
 
 
 @pytest.mark.parametrize("caps", [np.array([500.0]), np.array([np.nan, 500.0])])

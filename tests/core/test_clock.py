@@ -22,10 +22,3 @@ def test_a_period_that_does_not_divide_is_an_error_that_names_it(step_s, seconds
         ScenarioError, match=f"policy period: {seconds:g} s is not a whole number of {step_s:g} s steps"
     ):
         Clock(step_s).ticks(seconds, "policy period")
-
-
-@given(st.integers(0, 10**9), st.integers(1, 10**5))
-def test_the_next_multiple_is_the_first_after_a_tick(tick, period):
-    following = Clock().next_multiple(tick, period)
-    assert following % period == 0
-    assert tick < following <= tick + period

@@ -28,9 +28,9 @@ def twice():
 """
 ASK = """\
 from twin.core import jit
-cold = jit.is_cold()
+cold = jit.is_cold("twice")
 from twin.components.caller import twice
-print(twice(), sum(twice.stats.cache_hits.values()), cold, jit.is_cold(), jit.CACHE)
+print(twice(), sum(twice.stats.cache_hits.values()), cold, jit.is_cold("twice"), jit.CACHE)
 """
 
 

@@ -7,21 +7,21 @@ import pytest
 
 from twin.components import gpu
 from twin.network import radial
-from twin.plant import ledger, step
+from twin.plant import ledger, racks, step
 from twin.plant.order import AIR_W, LIQUID_W, NODE_W, gpu_rows
 
 
 def shake(running, rng):
     """Random caps, coolant and slopes: nothing that a book may depend on."""
-    rows = gpu_rows(running.state)
-    rows[:, gpu.CAP] = np.where(rng.random(rows[:, gpu.CAP].shape) < 0.3, rng.uniform(200, 700), np.inf)
+    cap_w = running.state.node.cap_w
+    cap_w[:] = np.where(rng.random(cap_w.size) < 0.3, rng.uniform(200, 700), np.inf)
     running.state.cdu.supply_c[:] = rng.uniform(18, 60, running.state.cdu.supply_c.size)
     running.state.slopes.cdu_k_s[:] = rng.uniform(-0.5, 0.5, running.state.cdu.supply_c.size)
 
 
 def racks_residual(running, activity):
     before = ledger.stores(running.plant, running.state).racks
-    step.run_racks(running.plant, running.state, activity, len(activity))
+    racks.run_racks(running.plant, running.state, activity, len(activity))
     totals = running.state.step.rack[: len(activity)].sum(axis=(0, 1))
     kept = ledger.stores(running.plant, running.state).racks - before
     return (totals[NODE_W] - totals[LIQUID_W] - totals[AIR_W] - kept) / max(totals[NODE_W], before)

@@ -53,6 +53,13 @@ def test_a_plant_that_is_too_small_is_told_by_hall(two_racks):
         steady.settle(two_racks.plant, two_racks.state, np.array([0.0, 1.0]), 44.0, ["hall-1"])
 
 
+def test_hot_coolant_on_the_way_switches_no_board_off(two_racks):
+    two_racks.state.cdu.supply_c[:] = 150.0
+    steady.settle(two_racks.plant, two_racks.state, np.array([0.0, 0.8]), 20.0, ["hall-1"])
+    assert not gpu_rows(two_racks.state)[:, gpu.SLOW].any()
+    assert gpu_rows(two_racks.state)[:, gpu.DIE].max() < 70
+
+
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")  # of interpreted kernels
 def test_no_flow_has_no_steady_state(two_racks):
     two_racks.state.service.cdu_pumps[0] = 0

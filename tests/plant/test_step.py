@@ -6,7 +6,7 @@ from scipy.integrate import solve_ivp
 
 from twin.components import gpu
 from twin.core import jit
-from twin.plant import ledger, record, step
+from twin.plant import ledger, racks, record, step
 from twin.plant.order import GPU_W, HOTTEST_C, NODE_W, gpu_rows
 
 # One rack whose boards neither leak nor differ nor throttle, so that a chain of eight equations is the whole plant.
@@ -149,7 +149,7 @@ def test_kernels_of_a_run_compile_for_one_signature(start):
         running.advance(0.5)
         running.advance(0.5, 1)
     kernels = (
-        step.hall_flows, step.cdu_flows, step.rack_flows, step.advance_racks, step.rate_plant, step.decide_plant,
+        step.hall_flows, step.cdu_flows, step.rack_flows, racks.advance_racks, step.rate_plant, step.decide_plant,
         step.hall_loads, step.carry, step.gather_heat, step.advance_cdus, step.advance_halls,
         record.add_racks, record.add_cdus, record.add_halls, ledger.book_step,
     )  # fmt: skip
@@ -163,7 +163,7 @@ def test_five_seconds_at_once_or_one_by_one(start):
     for ticks in (5, 1):
         running = start(changes=CHAIN)
         for _ in range(5 // ticks):
-            step.run_racks(running.plant, running.state, np.tile([0.0, 0.3], (ticks, 1)), ticks)
+            racks.run_racks(running.plant, running.state, np.tile([0.0, 0.3], (ticks, 1)), ticks)
         rows, node = gpu_rows(running.state), running.state.node
         ends.append(
             [
@@ -206,16 +206,24 @@ def test_trays_of_four_share_a_block_and_keep_their_own_job(two_racks):
 
 
 def test_caps_reach_every_gpu_of_their_server(two_racks):
-    caps = np.arange(two_racks.compiled.node_gpus.size, dtype=float)
-    step.put_caps(two_racks.state.blocks, two_racks.plant.wiring.block_node, caps)
-    expected = np.repeat(caps, two_racks.compiled.node_gpus)
-    np.testing.assert_array_equal(gpu_rows(two_racks.state)[:, gpu.CAP].reshape(-1), expected)
+    node, gpus = two_racks.state.node, two_racks.compiled.node_gpus
+    node.cap_w[:] = 200.0 + np.arange(gpus.size)
+    two_racks.advance(1.0)
+    drawn = gpu_rows(two_racks.state)[:, gpu.POWER].reshape(-1)
+    np.testing.assert_array_equal(drawn, np.repeat(node.cap_w, gpus))
+
+
+def test_caps_that_arrive_within_a_step_hold_from_their_second_on(two_racks):
+    node, boards = two_racks.state.node, two_racks.compiled.gpus
+    node.cap_w[:], node.next_cap_w[:], node.next_cap_in[0] = 400.0, 300.0, 2
+    two_racks.advance(1.0)
+    np.testing.assert_allclose(two_racks.site.gpu_w[:5], boards * np.array([400.0, 400.0, 300.0, 300.0, 300.0]))
 
 
 def test_work_lost_follows_the_cap(two_racks):
     two_racks.advance(0.9)
     free = two_racks.site.work[4]
-    gpu_rows(two_racks.state)[:, gpu.CAP] = 300.0
+    two_racks.state.node.cap_w[:] = 300.0
     two_racks.advance(0.9)
     assert two_racks.site.work[9] < free == pytest.approx(two_racks.site.demand[4])
     assert two_racks.state.node.lost.sum() == pytest.approx(

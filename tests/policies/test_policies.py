@@ -16,13 +16,13 @@ FLEET = Fleet(
     np.array([8] * 8 + [4] * 4),
     np.array([700.0] * 8 + [1200.0] * 4),
     np.full(N, 200.0),
-    np.array([0] * 6 + [1] * 6),
     np.arange(N),
+    [np.arange(6), np.arange(6, N)],
 )
 
 
 def seen(gpu_w, *, limit_w, overhead_w=20e3, substation_limit_w=(1e9, 1e9), cap_w=None):
-    boards = np.bincount(FLEET.substation, weights=gpu_w)
+    boards = FLEET.by_substation(gpu_w)
     return Seen(
         time_s=0.0, fleet=FLEET, feed_w=gpu_w.sum() + overhead_w, substation_w=boards + overhead_w / 2,
         substation_limit_w=np.array(substation_limit_w), node_time_s=0.0, feed_then_w=gpu_w.sum() + overhead_w,
@@ -69,7 +69,7 @@ def test_feed_limit_obeys_each_substation():
         .act(seen(np.full(N, 4500.0), limit_w=1e9, overhead_w=0.0, substation_limit_w=(1e9, 18e3)))
         .gpu_cap_w
     )
-    drawn = np.bincount(FLEET.substation, weights=caps * FLEET.gpus)
+    drawn = FLEET.by_substation(caps * FLEET.gpus)
     assert drawn[1] == pytest.approx(18e3, rel=1e-6)
     assert drawn[0] > 25e3
 

@@ -56,12 +56,8 @@ def test_every_thing_hangs_on_one_other(request, name):
     np.testing.assert_array_equal(rack.first_node, np.concatenate([[0], np.cumsum(rack.nodes)[:-1]]))
     np.testing.assert_array_equal(wiring.cdu_hall[rack.cdu], rack.hall)
     assert set(rack.cdu) == set(range(wiring.cdu_hall.size))
-    np.testing.assert_array_equal(
-        np.bincount(wiring.block_node.ravel(), minlength=compiled.node_rack.size) * 4, compiled.node_gpus
-    )
-    np.testing.assert_array_equal(
-        compiled.node_rack[wiring.block_node[:, 0]], np.repeat(np.arange(rack.gpu.size), rack.blocks)
-    )
+    np.testing.assert_array_equal(rack.blocks * gpu.LANES, rack.nodes * compiled.plant.node.gpus[rack.node])
+    np.testing.assert_array_equal(compiled.node_rack, np.repeat(np.arange(rack.gpu.size), rack.nodes))
     np.testing.assert_allclose(np.bincount(wiring.mechanical_hall, wiring.mechanical_share), 1.0)
     site = compiled.site
     assert wiring.air_rack_w.sum() == pytest.approx(
@@ -113,7 +109,7 @@ def test_a_hgx_server_takes_8_kw_at_most(pod):
 
 def test_a_new_state_is_uncapped_and_in_service(pod):
     state = new_state(pod)
-    assert np.all(gpu_rows(state)[:, gpu.CAP] == np.inf)
+    assert np.all(state.node.cap_w == np.inf)
     np.testing.assert_array_equal(gpu_rows(state)[:, gpu.SILICON], pod.silicon)
     assert state.service.energised.all()
     np.testing.assert_array_equal(state.service.chillers, [3])

@@ -44,10 +44,10 @@ from twin.core.quantity import (
 )
 
 LANES = 8
-ROWS = 10  # kept from second to second
+ROWS = 9  # kept from second to second
 WORK_ROWS = 13  # with what is only needed while a block advances
-(DIE, HBM, PLATE, POWER, SLOW, ENERGY, THROTTLED, HOTTEST, CAP, SILICON, WANT, HEAT, PEAK) = range(WORK_ROWS)
-_WRITTEN = HOTTEST + 1  # rows that a step changes; cap and silicon are only read
+(DIE, HBM, PLATE, POWER, SLOW, ENERGY, THROTTLED, HOTTEST, SILICON, CAP, WANT, HEAT, PEAK) = range(WORK_ROWS)
+_WRITTEN = HOTTEST + 1  # rows that a step changes; silicon is only read
 COEFFICIENTS = 35
 _LITRES_PER_MINUTE = 60e3  # in a m3/s
 
@@ -259,7 +259,7 @@ def coefficients(gpu, k, plate_w_k, dt_s, out):
 
 @kernel(inline=True)
 def take_block(x, work):
-    """Copy a block ``x`` [10 * 8] to where it advances, ``work`` [13 * 8], with heat and peak of nothing yet."""
+    """Copy a block ``x`` [9 * 8] to where it advances, ``work`` [13 * 8], with heat and peak of nothing yet."""
     for i in range(ROWS * LANES):
         work[i] = x[i]
     for i in range(LANES):
@@ -268,11 +268,11 @@ def take_block(x, work):
 
 
 @kernel(fast=True, inline=True)
-def advance_block(x, c, supply_c, low, high, most_w):
+def advance_block(x, c, supply_c, low, high):
     """One second of a block of eight GPUs, in place: ``x`` [13 * 8], coefficients ``c`` [35].
 
-    The first four lanes work at activity ``low``, the others at ``high``; no board draws more than ``most_w``,
-    0 without supply. Heat, energy, peak and throttled time add up until `settle_block`.
+    The first four lanes work at activity ``low``, the others at ``high``; `CAP`, which the caller fills, is what each
+    board may draw [W], 0 without supply. Heat, energy, peak and throttled time add up until `settle_block`.
     """
     f0, f1, f2, f3, f4, f5, f6, f7, f8 = c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7], c[8]
     g0, g1, g2 = c[9], c[10], c[11]
@@ -296,7 +296,7 @@ def advance_block(x, c, supply_c, low, high, most_w):
         slow = 2.0 if was_slow > 1.5 else slow
         soft = max(floor, max_w - slope * max(over, 0.0))
         limit = 0.0 if slow > 1.5 else (floor if slow > 0.5 else soft)
-        free = min(want, min(cap, most_w))
+        free = min(want, cap)
         power = min(free, limit)
         next_die = f0 * die + f1 * hbm + f2 * plate + g0 * power + t0
         x[i] = next_die
@@ -332,10 +332,8 @@ def settle_block(work, x):
     return sum_of_eight(work, HEAT), max(low, high), sum_of_eight(work, THROTTLED)
 
 
-@kernel
+@kernel(inline=True)
 def speed_lost(want_w, power_w, linear, quadratic):
     """Share of speed lost when GPUs that want ``want_w`` get ``power_w``; 0 when they get it, 1 at most."""
-    if power_w >= want_w:
-        return 0.0
-    withheld = 1.0 - power_w / want_w
+    withheld = max(0.0, 1.0 - power_w / want_w)
     return min(1.0, withheld * (linear + quadratic * withheld))

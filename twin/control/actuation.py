@@ -27,13 +27,10 @@ class CapPath:
         self.sent_w = np.floor(held / self._quantum_w) * self._quantum_w
         self._under_way.append((tick + self._latency, self.sent_w))
 
-    def next_arrival(self) -> float:
-        """The tick at which the next caps arrive; infinity where none are under way."""
-        return self._under_way[0][0] if self._under_way else inf
+    def second_arrival(self) -> float:
+        """The tick at which the caps after the next arrive; infinity where none are under way."""
+        return self._under_way[1][0] if len(self._under_way) > 1 else inf
 
-    def arrived(self, tick: int) -> Vec | None:
-        """The newest caps that have arrived by ``tick``, or None."""
-        newest = None
-        while self._under_way and self._under_way[0][0] <= tick:
-            newest = self._under_way.popleft()[1]
-        return newest
+    def arriving(self, end: int) -> tuple[int, Vec] | None:
+        """When the next caps arrive and what they are, taken off the path, if that is before ``end``."""
+        return self._under_way.popleft() if self._under_way and self._under_way[0][0] < end else None

@@ -32,9 +32,9 @@ class ControlLoop:
             self.node_meter.read(tick, node_w, node_gpu_w)
 
     def next_tick(self, tick: int) -> int:
-        """The next tick after ``tick`` at which the policy acts, a command arrives or servers are read."""
+        """The next tick after ``tick`` at which the policy acts, servers are read, or a second command arrives."""
         ahead = [(tick // period + 1) * period for period in (self.every, self.node_meter.period)]
-        return int(min(*ahead, self.path.next_arrival()))
+        return int(min(*ahead, self.path.second_arrival()))
 
     def act(self, tick: int) -> None:
         """Let the policy see what meters show at ``tick``, and send what it commands. RunError where it fails."""

@@ -8,6 +8,8 @@ or None to leave things as they are.
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
+import numpy as np
+
 from twin.core.layout import IVec, Vec
 
 
@@ -17,8 +19,12 @@ class Fleet(NamedTuple):
     gpus: IVec  # GPUs in the server
     gpu_max_w: Vec  # rating of one of its boards
     gpu_min_cap_w: Vec  # least cap its boards accept
-    substation: IVec  # metered substation that feeds it, -1 for none
     rack: IVec  # its rack
+    substations: list[IVec]  # the servers fed through each metered substation
+
+    def by_substation(self, node_w: Vec) -> Vec:
+        """Sum of ``node_w`` over the servers of each substation."""
+        return np.array([node_w[servers].sum() for servers in self.substations])
 
 
 class Seen(NamedTuple):

@@ -18,7 +18,3 @@ class Clock:
             message = f"{what}: {seconds:g} s is not a whole number of {self.step_s:g} s steps"
             raise ScenarioError(message)
         return count
-
-    def next_multiple(self, tick: int, period: int) -> int:
-        """The first multiple of ``period`` after ``tick``."""
-        return (tick // period + 1) * period

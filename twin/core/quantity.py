@@ -45,24 +45,29 @@ class Kind:
         """The unit values are stored in; "" for a plain number."""
         return next(iter(self.scales))
 
+    @property
+    def described(self) -> str:
+        """Its name with the article before it."""
+        return f"{'an' if self.name[0] in 'aeiou' else 'a'} {self.name}"
+
     def read(self, text: object) -> float:
         """The number in base units behind ``text``; ValueError is a sentence that says what was expected."""
         said = f"{text:.0f}" if isinstance(text, float) and text.is_integer() else str(text)
         match = None if isinstance(text, bool) else _QUANTITY.fullmatch(said)
         if match is None:
             expected = "a number" if "" in self.scales else "a number and a unit"
-            raise ValueError(f"'{said}' is not a {self.name}; write {expected}, e.g. \"{self.example}\"")
+            raise ValueError(f"'{said}' is not {self.described}; write {expected}, e.g. \"{self.example}\"")
         number, unit = match[1], match[2]
         if unit not in self.scales:
             if not unit:
                 raise ValueError(f"'{said}' needs a unit, e.g. \"{number} {self.base}\" ({self.name})")
             known = ", ".join(spelling or "a plain number" for spelling in self.scales)
-            raise ValueError(f"unit '{unit}' is not a {self.name} unit; use one of {known}")
+            raise ValueError(f"unit '{unit}' is not {self.described} unit; use one of {known}")
         scale, zero = self.scales[unit], self.zeros.get(unit, Fraction(0))
         try:
             return float((Fraction(number) - zero) * scale)
         except OverflowError as error:
-            raise ValueError(f"'{said}' is too large for a {self.name}") from error
+            raise ValueError(f"'{said}' is too large for {self.described}") from error
 
     def write(self, value: float) -> str | float:
         """``value`` in base units as text that `read` turns into the identical number."""

@@ -29,7 +29,6 @@ RACK_OUTPUTS = 8
 class Wiring(NamedTuple):
     """Which part hangs on which, and what halls draw beside racks."""
 
-    block_node: Annotated[IVec, Var("1", "server of each half block, [block, 2]")]
     cdu_hall: Annotated[IVec, Var("1", "hall of each CDU")]
     cdu_board: Annotated[IVec, Var("1", "electrical node of each CDU's pumps")]
     cdu_reactive_share: Annotated[Vec, Var("1", "reactive over active power of CDU pumps")]
@@ -67,6 +66,10 @@ class NodeState(NamedTuple):
 
     plate_c: Annotated[Vec, Var("degC", "its liquid-cooled parts beside the GPUs")]
     job: Annotated[IVec, Var("1", "job it works on, 0 when idle")]
+    cap_w: Annotated[Vec, Var("W", "power cap of each of its GPUs")]
+    next_cap_w: Annotated[Vec, Var("W", "the cap that takes its place")]
+    rack_throttled_s: Annotated[Vec, Var("s", "throttled time of all GPUs of each rack in the whole run")]
+    next_cap_in: Annotated[IVec, Var("s", "ticks into the macro-step after which that one holds, for all, [1]")]
     power_w: Annotated[Vec, Var("W", "power at its inlet in the last second")]
     gpu_w: Annotated[Vec, Var("W", "power of its GPU boards in the last second")]
     want_w: Annotated[Vec, Var("W", "power its GPU boards would draw uncapped in the last second")]
@@ -74,7 +77,6 @@ class NodeState(NamedTuple):
     asked: Annotated[Vec, Var("s", "work asked for since the last record, in GPU seconds at full speed")]
     lost: Annotated[Vec, Var("s", "work lost since the last record, in GPU seconds at full speed")]
     lost_total_s: Annotated[Vec, Var("s", "work lost by one of its GPUs in the whole run")]
-    rack_throttled_s: Annotated[Vec, Var("s", "throttled time of all GPUs of each rack in the whole run")]
 
 
 class Service(NamedTuple):
@@ -94,7 +96,7 @@ class Service(NamedTuple):
 class Flows(NamedTuple):
     """What follows from `Service` at once: flows, pump powers and the propagators of a step."""
 
-    gpu: Annotated[Vec, Var("1", "coefficients of `gpu.advance_block`, [rack, 34]")]
+    gpu: Annotated[Vec, Var("1", "coefficients of `gpu.advance_block`, [rack, 35]")]
     node: Annotated[Vec, Var("1", "coefficients of `server.draw` and its plates, [rack, 17]")]
     cdu: Annotated[Vec, Var("1", "coefficients of `cdu.advance`, [ticks - 1, CDU, 12]")]
     cdu_k_w_k: Annotated[Vec, Var("W K-1", "heat per kelvin of TCS return over facility supply")]
@@ -120,7 +122,7 @@ class Step(NamedTuple):
 
     rack: Annotated[Vec, Var("1", "rack outputs, [tick, rack, 8]")]
     total: Annotated[Vec, Var("1", "sums of rack outputs in one second, [8]")]
-    capped: Annotated[Vec, Var("1", "GPUs under a cap below their rating, and the mean cap [W]")]
+    capped: Annotated[Vec, Var("1", "GPUs under a cap below their rating, and the mean cap [W], [tick, 2]")]
     held_w: Annotated[Vec, Var("W", "active power at each electrical node that holds still over the step")]
     held_var: Annotated[Vec, Var("var", "reactive power at each electrical node that holds still over the step")]
     load_w: Annotated[Vec, Var("W", "active power at each electrical node, per unit during the sweep")]

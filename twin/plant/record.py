@@ -118,17 +118,18 @@ class Records(NamedTuple):
 
 
 @kernel
-def count_temperatures(blocks, row, first_c, width_k, counts):
-    """Count GPUs by the temperature in ``row`` of their block, [lane, bin]; what is outside goes to the outer bins.
+def count_temperatures(blocks, rows, first_c, width_k, counts):
+    """Count GPUs by the temperatures in ``rows`` of their block, [row, lane, bin]; the outer bins hold what is beyond.
 
     A counter for each lane keeps neighbours in one bin from waiting for each other's sum.
     """
-    counts[:, :] = 0.0
-    lanes, last = counts.shape[0], counts.shape[1] - 1
+    counts[:] = 0.0
+    lanes, last = counts.shape[1], counts.shape[2] - 1
     for b in range(blocks.shape[0]):
-        for lane in range(lanes):
-            k = int((blocks[b, row * lanes + lane] - first_c) / width_k)
-            counts[lane, min(max(k, 0), last)] += 1.0
+        for i in range(rows.size):
+            for lane in range(lanes):
+                k = int((blocks[b, rows[i] * lanes + lane] - first_c) / width_k)
+                counts[i, lane, min(max(k, 0), last)] += 1.0
 
 
 @kernel
@@ -161,8 +162,8 @@ def site_row(step, flows, network, s, base_mva, air_racks_w, doors_w, site, at):
     site.throttled[at] = total[THROTTLED]
     site.work[at] = total[DEMAND] - total[LOST]
     site.demand[at] = total[DEMAND]
-    site.capped[at] = step.capped[0]
-    site.cap_w[at] = step.capped[1]
+    site.capped[at] = step.capped[s, 0]
+    site.cap_w[at] = step.capped[s, 1]
 
 
 @kernel

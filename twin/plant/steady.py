@@ -11,11 +11,12 @@ from twin.components import cdu, gpu
 from twin.core.errors import RunError
 from twin.core.layout import Vec
 from twin.network import radial
-from twin.plant import step
+from twin.plant import racks, step
 from twin.plant.order import Plant, State, gpu_rows
 
 _TOLERANCE_K = 1e-10
 _MOST_ROUNDS = 200
+_FREE_ROUNDS = 20  # in which nothing latches: on the way to rest boards may be hotter than they will be
 
 
 def settle(plant: Plant, state: State, activity: Vec, air_c: float, hall_names: list[str]) -> int:
@@ -28,6 +29,8 @@ def settle(plant: Plant, state: State, activity: Vec, air_c: float, hall_names: 
     step.update_flows(plant, state, steady=True)
     for rounds in range(1, _MOST_ROUNDS + 1):
         before_c, cdus_c = gpu_rows(state)[:, gpu.DIE].copy(), state.cdu.supply_c.copy()
+        if rounds <= _FREE_ROUNDS:
+            gpu_rows(state)[:, gpu.SLOW] = 0.0
         _round(plant, state, activity, air_c)
         moved_k = max(np.abs(gpu_rows(state)[:, gpu.DIE] - before_c).max(), np.abs(state.cdu.supply_c - cdus_c).max())
         if not np.isfinite(moved_k):
@@ -36,7 +39,11 @@ def settle(plant: Plant, state: State, activity: Vec, air_c: float, hall_names: 
             _refuse_overload(state, air_c, hall_names)
             _rest(plant, state)
             return rounds
-    message = f"no steady state was found in {_MOST_ROUNDS} rounds; is there a flow through every rack?"
+    slow = int((gpu_rows(state)[:, gpu.SLOW] > 0).sum())
+    message = (
+        f"no steady state was found in {_MOST_ROUNDS} rounds ({slow:,} GPUs in hardware slowdown at the end); "
+        "is there a flow through every rack?"
+    )
     raise RunError(message)
 
 
@@ -63,7 +70,7 @@ def _loads_at_rest(plant: Plant, state: State, activity: Vec | None = None) -> N
     room, alive = state.step, state.service.energised
     step.hall_loads(plant.wiring, state.flows, alive, room.plant_w, room.held_w, room.held_var, room.hall_air_w)
     if activity is not None:
-        step.run_racks(plant, state, activity, 1)
+        racks.run_racks(plant, state, activity, 1)
     room.load_w[:], room.load_var[:] = room.held_w, room.held_var
     step.rack_loads(plant.rack, room.rack, alive, 0, 1, room.load_w, room.load_var, room.hall_air_w)
 

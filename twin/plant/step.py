@@ -3,30 +3,12 @@
 import numpy as np
 
 from twin.components import cable, cdu, chiller, gpu, hall, pump, server
-from twin.core.jit import kernel, prange
+from twin.core.jit import kernel
 from twin.core.layout import Vec
-from twin.core.numerics import row, table
 from twin.network import radial
-from twin.plant import ledger, record
-from twin.plant.order import (
-    AIR_W,
-    DEMAND,
-    GPU_W,
-    HOTTEST_C,
-    LIQUID_W,
-    LONGEST_STEP,
-    LOST,
-    NODE_W,
-    RACK_OUTPUTS,
-    THROTTLED,
-    Plant,
-    State,
-)
+from twin.plant import ledger, racks, record
+from twin.plant.order import AIR_W, LIQUID_W, LONGEST_STEP, NODE_W, Plant, State
 
-_L = gpu.LANES
-_HALF = _L // 2
-ABREAST = 2  # blocks side by side: one second of a block waits for its last, and eight or nine are in a rack
-_PARTS = 64  # of the racks, one loop each: any number of threads then gives the same sums
 # The conductance of the other liquid-cooled parts follows flow as laminar channels do.
 _PARTS_EXPONENT = 0.5
 
@@ -77,187 +59,6 @@ def update_flows(plant: Plant, state: State, *, steady: bool = False) -> None:
     hall_flows(plant.hall, plant.hall_pump, service, flows)
     cdu_flows(plant.cdu, plant.cdu_pump, plant.wiring.cdu_hall, plant.hall.water_w_k, service, flows, steady)
     rack_flows(plant.gpu, plant.node, plant.rack, plant.cdu.flow_kg_s, flows, steady)
-
-
-@kernel(inline=True)
-def _half_sum(x, row, half):
-    """Sum of four lanes of a row of a block, in one fixed order."""
-    at = row * _L + half * _HALF
-    return (x[at] + x[at + 2]) + (x[at + 1] + x[at + 3])
-
-
-@kernel(inline=True)
-def advance_boards(
-    blocks, first, count, block_node, job, work, boards, c, supply_c, supply_k_s, alive, activity, ticks
-):
-    """All ``ticks`` seconds of ``count`` blocks of GPUs; returns heat [J], hottest die [degC], throttled time [s].
-
-    The blocks advance side by side in ``work`` [block, 13 * 8], since one second of a block waits for the last.
-    Fills ``boards`` [block, tick * 4]: what the first and second half draw, and what they want.
-    """
-    for b in range(count):
-        gpu.take_block(blocks[first + b], work[b])
-    most_w = c[22] if alive else 0.0
-    for s in range(ticks):
-        coolant_c = supply_c + supply_k_s * (s + 0.5)
-        for b in range(count):
-            x = work[b]
-            low, high = job[block_node[first + b, 0]], job[block_node[first + b, 1]]
-            gpu.advance_block(x, c, coolant_c, activity[s, low], activity[s, high], most_w)
-            boards[b, 4 * s], boards[b, 4 * s + 1] = _half_sum(x, gpu.POWER, 0), _half_sum(x, gpu.POWER, 1)
-            boards[b, 4 * s + 2], boards[b, 4 * s + 3] = _half_sum(x, gpu.WANT, 0), _half_sum(x, gpu.WANT, 1)
-    heat_j, hottest_c, throttled_s = 0.0, -np.inf, 0.0
-    for b in range(count):
-        heat, hottest, throttled = gpu.settle_block(work[b], blocks[first + b])
-        heat_j += heat
-        hottest_c = max(hottest_c, hottest)
-        throttled_s += throttled
-    return heat_j, hottest_c, throttled_s
-
-
-@kernel(fast=True, inline=True)
-def advance_server(c, curve, plate_c, boards, first, last, supply_c, supply_k_s, alive, activity, job, ticks, total):
-    """All ``ticks`` seconds of a server of ``job`` around halves ``first`` to ``last`` of a block of GPUs.
-
-    ``c`` are its `server.coefficients`. Adds power, heat and work to ``total`` [tick * 8]; returns the temperature of
-    its plates [degC], what it, its boards drew and they wanted in the last second [W], its energy [J], and work
-    asked for and lost [GPU seconds].
-    """
-    keep, gain, mean, conductance, per_conductance = c[0], c[1], c[2], c[3], c[4]
-    gpus, air, loss1, loss2 = c[13], c[14], c[15], c[16]
-    energy_j, asked_s, lost_s, board_w, want_w, drawn_w = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
-    for s in range(ticks):
-        a, coolant_c = activity[s, job], supply_c + supply_k_s * (s + 0.5)
-        board_w, want_w = boards[4 * s + first], boards[4 * s + 2 + first]
-        if last > first:
-            board_w += boards[4 * s + last]
-            want_w += boards[4 * s + 2 + last]
-        drawn_w, liquid_w, air_w, lost, asked = 0.0, 0.0, 0.0, 0.0, a * gpus
-        if alive:
-            drawn_w, liquid_w, air_w = server.draw(c, curve, a, board_w, air * board_w)
-        if board_w < want_w:
-            lost = asked * gpu.speed_lost(want_w, board_w, loss1, loss2)
-        settled, above = liquid_w * per_conductance, plate_c - coolant_c
-        plate_c = coolant_c + above * keep + settled * gain
-        energy_j += drawn_w
-        asked_s += asked
-        lost_s += lost
-        at = s * RACK_OUTPUTS
-        total[at + NODE_W] += drawn_w
-        total[at + GPU_W] += board_w
-        total[at + LIQUID_W] += conductance * (settled + (above - settled) * mean)
-        total[at + AIR_W] += air_w
-        total[at + LOST] += lost
-        total[at + DEMAND] += asked
-    return plate_c, drawn_w, board_w, want_w, energy_j, asked_s, lost_s
-
-
-@kernel
-def advance_rack(
-    r,
-    rack,
-    block_node,
-    blocks,
-    node,
-    blocks_c,
-    servers_c,
-    curves,
-    tcs_c,
-    tcs_k_s,
-    energised,
-    activity,
-    ticks,
-    room,
-    out,
-):
-    """All ``ticks`` seconds of rack ``r``, block by block; fills ``out`` [tick, rack, 8].
-
-    Powers are means over each second; heat of the boards, hottest die and throttled GPUs stand for the whole step.
-    ``room`` is work space for blocks, boards and sums.
-    """
-    work, boards, total = room
-    alive, c, server_c, curve = energised[rack.board[r]] > 0, blocks_c[r], servers_c[r], curves[rack.node[r]]
-    supply_c, supply_k_s = tcs_c[rack.cdu[r]], tcs_k_s[rack.cdu[r]]
-    total[:] = 0.0
-    heat_j, hottest_c, throttled_s, end = 0.0, -np.inf, 0.0, rack.first_block[r] + rack.blocks[r]
-    for first in range(rack.first_block[r], end, ABREAST):
-        count = min(ABREAST, end - first)
-        heat, hottest, throttled = advance_boards(
-            blocks, first, count, block_node, node.job, work, boards, c, supply_c, supply_k_s, alive, activity, ticks
-        )
-        heat_j += heat
-        hottest_c = max(hottest_c, hottest)
-        throttled_s += throttled
-        for half in range(2 * count):
-            b, side = first + half // 2, half % 2
-            n, other = block_node[b, side], block_node[b, 1 - side]
-            if n == other and side == 1:
-                continue
-            last = 1 if n == other else side
-            plate_c, power_w, gpu_w, want_w, energy_j, asked_s, lost_s = advance_server(
-                server_c,
-                curve,
-                node.plate_c[n],
-                boards[half // 2],
-                side,
-                last,
-                supply_c,
-                supply_k_s,
-                alive,
-                activity,
-                node.job[n],
-                ticks,
-                total,
-            )
-            node.plate_c[n], node.power_w[n], node.gpu_w[n], node.want_w[n] = plate_c, power_w, gpu_w, want_w
-            node.energy_j[n] += energy_j
-            node.asked[n] += asked_s
-            node.lost[n] += lost_s
-            node.lost_total_s[n] += lost_s / server_c[13]
-    for s in range(ticks):
-        for i in range(RACK_OUTPUTS):
-            out[s, r, i] = total[s * RACK_OUTPUTS + i]
-        out[s, r, LIQUID_W] += heat_j / ticks
-        out[s, r, HOTTEST_C] = hottest_c
-        out[s, r, THROTTLED] = (throttled_s - node.rack_throttled_s[r]) / ticks
-    node.rack_throttled_s[r] = throttled_s
-
-
-@kernel(parallel=True)
-def advance_racks(
-    rack, block_node, blocks, node, blocks_c, servers_c, curves, tcs_c, tcs_k_s, energised, activity, ticks, out
-):
-    """Every rack through ``ticks`` seconds, each block whole before the next so that its state stays in cache."""
-    racks = rack.gpu.size
-    for part in prange(_PARTS):
-        room = table(ABREAST, gpu.WORK_ROWS * _L), table(ABREAST, LONGEST_STEP * 4), row(LONGEST_STEP * RACK_OUTPUTS)
-        for r in range(part * racks // _PARTS, (part + 1) * racks // _PARTS):
-            advance_rack(
-                r,
-                rack,
-                block_node,
-                blocks,
-                node,
-                blocks_c,
-                servers_c,
-                curves,
-                tcs_c,
-                tcs_k_s,
-                energised,
-                activity,
-                ticks,
-                room,
-                out,
-            )
-
-
-def run_racks(plant: Plant, state: State, activity: Vec, ticks: int) -> None:
-    """`advance_racks` on a plant and its state."""
-    advance_racks(
-        plant.rack, plant.wiring.block_node, state.blocks, state.node,
-        state.flows.gpu, state.flows.node, plant.node.supply_loss,
-        state.cdu.supply_c, state.slopes.cdu_k_s, state.service.energised, activity, ticks, state.step.rack,
-    )  # fmt: skip
 
 
 @kernel
@@ -440,7 +241,7 @@ def advance(
     step, flows, service = state.step, state.flows, state.service
     decide_plant(plant.chiller, state.hall, service, flows, step)
     held = hall_loads(plant.wiring, flows, service.energised, step.plant_w, step.held_w, step.held_var, step.hall_air_w)
-    run_racks(plant, state, activity, ticks)
+    racks.run_racks(plant, state, activity, ticks)
     failed = carry(
         plant.rack, plant.network, state.network, plant.wiring.substation,
         service, flows, step, ticks, held, radial.BASE_MVA, books, site, substation_w, at, records.electrical, seconds,
@@ -455,13 +256,3 @@ def advance(
     record.add_halls(state.hall, flows, step, ticks, seconds, records.hall)
     ledger.book_step(flows, step, ticks, books)
     return 0
-
-
-@kernel
-def put_caps(blocks, block_node, cap_w):
-    """Write the cap of each server's GPUs [W] into their blocks."""
-    for b in range(blocks.shape[0]):
-        low, high = cap_w[block_node[b, 0]], cap_w[block_node[b, 1]]
-        for i in range(_HALF):
-            blocks[b, gpu.CAP * _L + i] = low
-            blocks[b, gpu.CAP * _L + _HALF + i] = high

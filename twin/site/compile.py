@@ -123,7 +123,7 @@ def compile_site(site: Site, seed: int = 0) -> Compiled:
         hall_pump=pump.params([hall.pumps for hall in site.halls]),
         chiller=chiller.params([library.chillers[hall.plant.type] for hall in site.halls]),
         network=network,
-        wiring=_wiring(site, library, layout, boards, index, nodes_per, gpus_per, metered),
+        wiring=_wiring(site, library, layout, boards, index, metered),
     )
     node_rack = np.repeat(np.arange(len(rack_specs)), nodes_per)
     return Compiled(
@@ -279,23 +279,15 @@ def _halls(site: Site) -> hall.HallParams:
 
 def _wiring(
     site: Site, library: Parts, layout: _Layout, boards: dict[str, list[str]], index: dict[str, int],
-    nodes_per: IVec, gpus_per: IVec, metered: list[int],
+    metered: list[int],
 ) -> order.Wiring:  # fmt: skip
     air = [(b, h, library.air_racks[kind], count) for b, h, kind, count in layout.air]
     mechanical = [
         (name, h) for h, spec in enumerate(site.halls) for group in spec.mechanical_boards for name in boards[group]
     ]
     counts = np.bincount([h for _, h in mechanical])
-    first_node = np.cumsum(nodes_per) - nodes_per
-    halves = np.concatenate(
-        [
-            first + (np.repeat(np.arange(n), 2).reshape(-1, 2) if g == gpu.LANES else np.arange(n).reshape(-1, 2))
-            for first, n, g in zip(first_node, nodes_per, gpus_per, strict=True)
-        ]
-    )
     return frozen(
         order.Wiring,
-        block_node=halves,
         cdu_hall=layout.cdu_hall,
         cdu_board=[index[name] for name in layout.cdu_board],
         cdu_reactive_share=[_reactive(spec.power_factor) for spec in layout.cdu_type],
@@ -363,7 +355,7 @@ def new_state(compiled: Compiled) -> order.State:
     )
     buses, n = plant.network.parent.size, order.LONGEST_STEP
     step = order.Step(
-        rack=np.zeros((n, racks, order.RACK_OUTPUTS)), total=np.zeros(order.RACK_OUTPUTS), capped=np.zeros(2),
+        rack=np.zeros((n, racks, order.RACK_OUTPUTS)), total=np.zeros(order.RACK_OUTPUTS), capped=np.zeros((n, 2)),
         held_w=np.zeros(buses), held_var=np.zeros(buses), load_w=np.zeros(buses), load_var=np.zeros(buses),
         cdu_heat_w=np.zeros(cdus), cdu_given_w=np.zeros(cdus), hall_liquid_w=np.zeros(halls),
         hall_air_w=np.zeros(halls), plant_heat_w=np.zeros(halls), plant_w=np.zeros(halls),
@@ -383,8 +375,10 @@ def new_state(compiled: Compiled) -> order.State:
         source_pu=np.array([compiled.site.feed.source]),
     )  # fmt: skip
     state = order.State(
-        blocks=np.zeros((plant.wiring.block_node.shape[0], gpu.ROWS * gpu.LANES)),
-        node=zeros(order.NodeState, nodes)._replace(rack_throttled_s=np.zeros(racks)),
+        blocks=np.zeros((int(plant.rack.blocks.sum()), gpu.ROWS * gpu.LANES)),
+        node=zeros(order.NodeState, nodes)._replace(
+            rack_throttled_s=np.zeros(racks), cap_w=np.full(nodes, np.inf), next_cap_in=np.array([n])
+        ),
         cdu=zeros(cdu.CduState, cdus), hall=zeros(hall.HallState, halls),
         network=zeros(radial.NetworkState, buses), service=service, flows=flows,
         slopes=order.Slopes(np.zeros(cdus), np.zeros(halls)), step=step,
@@ -392,7 +386,7 @@ def new_state(compiled: Compiled) -> order.State:
     rows = order.gpu_rows(state)
     start_c = float(np.mean(plant.hall.set_point_c)) + 10
     rows[:, [gpu.DIE, gpu.HBM, gpu.PLATE, gpu.HOTTEST]] = start_c
-    rows[:, gpu.SILICON], rows[:, gpu.CAP] = compiled.silicon, np.inf
+    rows[:, gpu.SILICON] = compiled.silicon
     state.node.plate_c[:] = state.cdu.supply_c[:] = state.cdu.return_c[:] = start_c
     state.hall.supply_c[:] = state.hall.return_c[:] = plant.hall.set_point_c
     radial.flat_start(state.network, compiled.site.feed.source)

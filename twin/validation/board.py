@@ -38,18 +38,18 @@ def run_board(
 ) -> Board:
     """The board over ``activity`` (one a step) from ``start``, or from rest at its first activity."""
     work = np.zeros((_ROWS, gpu.LANES))
-    work[gpu.CAP], work[gpu.SILICON] = cap_w, 1.0
+    work[gpu.SILICON], work[gpu.CAP] = 1.0, min(cap_w, spec.max)
     work[: len(Masses._fields)] = coolant_c
     if start is None:
         at_rest = _coefficients(spec, np.inf)
         for _ in range(_ROUNDS_TO_REST):
-            gpu.advance_block(work.ravel(), at_rest, coolant_c, activity[0], activity[0], spec.max)
+            gpu.advance_block(work.ravel(), at_rest, coolant_c, activity[0], activity[0])
     else:
         work[: len(start)] = np.array(start)[:, None]
     step = _coefficients(spec, step_s)
     die_c, power_w = np.empty_like(activity), np.empty_like(activity)
     for k, share in enumerate(activity):
-        gpu.advance_block(work.ravel(), step, coolant_c, share, share, spec.max)
+        gpu.advance_block(work.ravel(), step, coolant_c, share, share)
         die_c[k], power_w[k] = work[gpu.DIE, 0], work[gpu.POWER, 0]
     return Board(die_c, power_w)
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from twin.control.policy import Commands, Fleet, Seen
+from twin.control.policy import Commands, Seen
 from twin.core.layout import Vec
 
 _PRESSING = 0.97  # of its cap: a server that draws more may want any amount
@@ -40,17 +40,17 @@ class FeedLimit:
         demand_w = self._demand(seen, top_w)
         site_w, *substations_w = self._budgets(seen)
         share_w = share_out(site_w, demand_w, low_w, top_w)
-        drawn_w = _by_substation(fleet, share_w, len(substations_w))
+        drawn_w = fleet.by_substation(share_w)
         for k, budget_w in enumerate(substations_w):
             if drawn_w[k] > budget_w:
-                own = fleet.substation == k
+                own = fleet.substations[k]
                 share_w[own] = share_out(budget_w, demand_w[own], low_w[own], top_w[own])
         return Commands(share_w / fleet.gpus)
 
     def _demand(self, seen: Seen, top_w: Vec) -> Vec:
         wanted_w = np.maximum(seen.node_gpu_w, 1.0)
         pressing = seen.node_gpu_w > _PRESSING * seen.fleet.gpus * seen.cap_w
-        wanted_w[pressing] = top_w[pressing]
+        np.copyto(wanted_w, top_w, where=pressing)
         if self._demand_w is not None:
             self._demand_w *= np.exp(-self.every_s / self.memory_s)
             np.maximum(wanted_w, self._demand_w, out=wanted_w)
@@ -59,19 +59,13 @@ class FeedLimit:
 
     def _budgets(self, seen: Seen) -> Vec:
         """Power left for GPU boards [W] at the feed and at each substation."""
-        boards_w = _by_substation(seen.fleet, seen.node_gpu_w, seen.substation_w.size)
+        boards_w = seen.fleet.by_substation(seen.node_gpu_w)
         site_overhead_w = seen.feed_then_w - seen.node_gpu_w.sum()
         self._overheads.append(np.array([site_overhead_w, *(seen.substation_then_w - boards_w)]))
         while len(self._overheads) > max(1.0, self.hold_s / self.every_s):
             self._overheads.popleft()
         limit_w = np.array([seen.least_limit_w(self.lead_s), *seen.substation_limit_w])
         return limit_w * (1 - self.margin) - np.max(self._overheads, axis=0)
-
-
-def _by_substation(fleet: Fleet, node_w: Vec, substations: int) -> Vec:
-    """Sum over the servers of each substation."""
-    sums: Vec = np.bincount(fleet.substation + 1, weights=node_w, minlength=substations + 1)[1:].astype(float)
-    return sums
 
 
 def share_out(budget_w: float, demand_w: Vec, low_w: Vec, top_w: Vec) -> Vec:
