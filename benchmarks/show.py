@@ -116,12 +116,16 @@ def start_up() -> Iterator[Row]:
 def speed_and_memory() -> Iterator[Row]:
     """A day and two days of the whole site."""
     day, two = run("training", SITE, TRAINING), run("training-48h", SITE, TRAINING, "-t", "48h")
-    wall_s, share = facts("training")["wall_s"], two.peak_gb / day.peak_gb - 1
+    wall_s = facts("training")["wall_s"]
+    run_gb, two_gb = (facts(name)["peak_rss_bytes"] / 1e9 for name in ("training", "training-48h"))
+    share = two_gb / run_gb - 1
     yield Row("24 h of the whole site, the run itself", "≤ 90 s", f"{wall_s:.1f} s", wall_s <= 90, day.words)
     yield Row("the same with start and report", "", f"{day.wall_s:.1f} s", True, day.words)
-    yield Row("peak memory, report included", "≤ 1.5 GB", f"{day.peak_gb:.2f} GB", day.peak_gb <= 1.5, day.words)
-    measured = f"{two.peak_gb:.2f} GB, {share:+.1%}"
-    yield Row("peak memory, 48 h over 24 h", "within 10 %", measured, abs(share) <= 0.1, two.words)
+    yield Row("peak memory of the run itself", "≤ 1.5 GB", f"{run_gb:.2f} GB", run_gb <= 1.5, day.words)
+    measured = f"{two_gb:.2f} GB, {share:+.1%}"
+    yield Row("the same, 48 h over 24 h", "within 10 %", measured, abs(share) <= 0.1, two.words)
+    measured = f"{day.peak_gb:.2f} GB, of 48 h {two.peak_gb:.2f} GB"
+    yield Row("peak memory with the report drawn", "≤ 1.5 GB", measured, two.peak_gb <= 1.5, two.words)
 
 
 def equal_bits() -> Iterator[Row]:
