@@ -12,11 +12,9 @@ from twin.components.cdu import (
     CduState,
     advance,
     coefficients,
-    conductance_w_k,
-    effectiveness,
     exchange_w_k,
-    ntu_needed,
 )
+from twin.core.exchange import conductance_w_k, effectiveness, ntu_needed
 from twin.core.layout import frozen
 
 FLOW = st.floats(0.05, 1.5)

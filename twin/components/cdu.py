@@ -1,7 +1,6 @@
 """Coolant distribution unit (CDU): technology cooling system (TCS) against facility water through a plate exchanger.
 
-Counter-flow effectiveness-NTU [1]; the exchanger's conductance follows both flows through the film
-coefficients, 1/UA = 1/hA_T + 1/hA_F with hA ~ m^0.7 and equal halves at design. The coolant stands in two
+Counter-flow effectiveness-NTU (`core.exchange`). The coolant stands in two
 mixed volumes, return before the exchanger and supply behind it:
 
     C_r dT_r/dt = c (T_s - T_r) + Q_racks
@@ -10,16 +9,14 @@ mixed volumes, return before the exchanger and supply behind it:
 linear between changes of flow, advanced by the exact exponential; the heat handed to the facility water is
 the integral of K (T_r - T_F). The specific heat of the coolant is taken at the design temperature (it moves
 by 0.2 % in 10 K), so that what a volume stores and what a stream carries use one number and the books close.
-
-[1] F. Incropera, D. DeWitt, T. Bergman, A. Lavine, Fundamentals of Heat and Mass Transfer, table 11.3.
 """
 
-from math import exp, log
 from typing import Annotated, NamedTuple
 
 import numpy as np
 from pydantic import Field
 
+from twin.core import exchange
 from twin.core.jit import kernel
 from twin.core.layout import Var, Vec, frozen
 from twin.core.numerics import copy_into, negative_inverse, propagators, square
@@ -84,39 +81,11 @@ def params(specs: list[CduSpec], flow_m3_s: Vec, coolant: tuple[Vec, Vec], water
 
 
 @kernel
-def effectiveness(ntu, ratio):
-    """Counter-flow effectiveness [1] from NTU [1] and the ratio of heat capacity rates, 0 to 1 [1]."""
-    if abs(1.0 - ratio) < 1e-6:
-        return ntu / (1.0 + ntu)
-    fade = exp(-ntu * (1.0 - ratio))
-    return (1.0 - fade) / (1.0 - ratio * fade)
-
-
-@kernel
-def ntu_needed(reach, ratio):
-    """NTU [1] of a counter-flow exchanger of effectiveness ``reach`` [1]: the inverse of `effectiveness`."""
-    if abs(1.0 - ratio) < 1e-6:
-        return reach / (1.0 - reach)
-    return log((1.0 - reach * ratio) / (1.0 - reach)) / (1.0 - ratio)
-
-
-@kernel
-def conductance_w_k(ua_w_k, exponent, coolant_share, facility_share):
-    """UA [W/K] at shares of the two design flows."""
-    if coolant_share <= 0.0 or facility_share <= 0.0:
-        return 0.0
-    return 2.0 * ua_w_k / (coolant_share**-exponent + facility_share**-exponent)
-
-
-@kernel
 def exchange_w_k(cdu, i, coolant_share, facility_share):
     """K = effectiveness times the lesser heat capacity rate [W/K] of CDU ``i``; 0 where either side stands still."""
-    coolant, facility = cdu.coolant_w_k[i] * coolant_share, cdu.facility_w_k[i] * facility_share
-    least, most = min(coolant, facility), max(coolant, facility)
-    if least <= 0.0:
-        return 0.0
-    ua = conductance_w_k(cdu.ua_w_k[i], cdu.film_exponent[i], coolant_share, facility_share)
-    return least * effectiveness(ua / least, least / most)
+    coolant = cdu.coolant_w_k[i] * coolant_share, coolant_share
+    facility = cdu.facility_w_k[i] * facility_share, facility_share
+    return exchange.exchange_w_k(cdu.ua_w_k[i], cdu.film_exponent[i], coolant, facility)
 
 
 @kernel

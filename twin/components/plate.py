@@ -1,0 +1,44 @@
+"""Plate exchanger between facility water and condenser water: how free cooling reaches the halls.
+
+Heat by `core.exchange`: counter-flow, conductance following both flows.
+"""
+
+from typing import Annotated, NamedTuple
+
+import numpy as np
+from pydantic import Field
+
+from twin.core.exchange import exchange_w_k
+from twin.core.jit import kernel
+from twin.core.layout import Var, Vec, frozen
+from twin.core.quantity import Conductance, Ratio, Spec
+
+
+class PlateSpec(Spec):
+    """The exchangers of one hall together."""
+
+    ua: Conductance = Field(gt=0)
+    """Conductance at both design flows, fouling included."""
+    film_exponent: Ratio = Field(default=0.7, ge=0, le=1)
+
+
+class PlateParams(NamedTuple):
+    """Constants of the exchangers of each hall that has them."""
+
+    ua_w_k: Annotated[Vec, Var("W K-1", "conductance at design flows")]
+    film_exponent: Annotated[Vec, Var("1", "exponent of flow in the film coefficients")]
+
+
+def params(specs: list[PlateSpec]) -> PlateParams:
+    """Parameter arrays, one entry for each hall with an exchanger."""
+    return frozen(
+        PlateParams,
+        ua_w_k=np.array([s.ua for s in specs], float),
+        film_exponent=np.array([s.film_exponent for s in specs], float),
+    )
+
+
+@kernel
+def heat_per_kelvin_w_k(plate, i, facility, condenser):
+    """Heat per kelvin between the two waters entering [W/K]; each is its rate [W/K] and share of design flow."""
+    return exchange_w_k(plate.ua_w_k[i], plate.film_exponent[i], facility, condenser)
