@@ -28,7 +28,7 @@ from twin.site.spec import Site
 
 HERE = Path(__file__).parent
 SITE = HERE.parent / "site_configs" / "colossus1.yaml"
-ACTIVITY, AIR_C = 0.8, 30.0
+ACTIVITY, AIR = 0.8, (30.0, 22.0, 1e5)
 REPEATS, ROUNDS = 7, 4
 C_LAYOUT = (9, 35)  # rows of a block and coefficients of a rack, as kernel_limit.c has them
 FLAGS = ("-O3", "-march=native", "-ffast-math", "-shared", "-fPIC")
@@ -82,7 +82,7 @@ def at_work(site: Site) -> tuple[Plant, State]:
     compiled = compile_site(site)
     state = new_state(compiled)
     state.node.job[:] = 1
-    steady.settle(compiled.plant, state, np.array([0.0, ACTIVITY]), AIR_C, compiled.names.halls)
+    steady.settle(compiled.plant, state, np.array([0.0, ACTIVITY]), AIR, compiled.names.halls)
     return compiled.plant, state
 
 

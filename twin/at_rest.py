@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from twin.core import fluids
 from twin.core.errors import ScenarioError
 from twin.core.quantity import parse
 from twin.network import radial
@@ -32,12 +33,13 @@ class AtRest(NamedTuple):
     highest_node: str
 
 
-def at_rest(site: Site, air_c: float, activity: float) -> AtRest:
+def at_rest(site: Site, air_c: float, wet_bulb_c: float, activity: float) -> AtRest:
     """The steady state with every server at ``activity`` and ``air_c`` [degC] outdoors; RunError where none is."""
     compiled = compile_site(site)
     state = new_state(compiled)
     state.node.job[:] = 1
-    steady.settle(compiled.plant, state, np.array([0.0, activity]), air_c, compiled.names.halls)
+    air = (air_c, min(air_c, wet_bulb_c), float(fluids.pressure_at(site.altitude)))
+    steady.settle(compiled.plant, state, np.array([0.0, activity]), air, compiled.names.halls)
     if steady.solve_network(compiled.plant, state) < 0:
         raise ScenarioError("the electrical network has no solution: voltage collapse")
     return _read(compiled, state)
@@ -73,26 +75,31 @@ def _read(compiled: Compiled, state: State) -> AtRest:
     )
 
 
-def describe(site: Site, weather: str, activity: float) -> list[str]:
-    """`at_rest` in sentences; ``weather`` is a dry bulb with its unit."""
-    try:
-        air_c = parse(weather, "temperature")
-    except ValueError as wrong:
-        raise ScenarioError(f"--at: {wrong}") from None
-    rest = at_rest(site, air_c, activity)
+def describe(site: Site, weather: str, wet_bulb: str, activity: float) -> list[str]:
+    """`at_rest` in sentences; ``weather`` and ``wet_bulb`` are temperatures with their unit."""
+    air_c, wet_c = _temperature("--at", weather), _temperature("--wet-bulb", wet_bulb)
+    rest = at_rest(site, air_c, wet_c, activity)
     limit_w = site.feed.limit
     held = "within" if rest.feed_w <= limit_w else "above"
     factor = rest.feed_w / float(np.hypot(rest.feed_w, rest.feed_var))
     return [
-        f"{site.title or site.name}, {air_c:g} degC outdoors, every server at activity {activity:g}",
+        f"{site.title or site.name}, {air_c:g} degC outdoors (wet bulb {min(air_c, wet_c):g} degC), "
+        f"every server at activity {activity:g}",
         f"feed {_power(rest.feed_w)}, {held} the limit of {_power(limit_w)}; power factor {factor:.3f}",
-        f"IT {_power(rest.equipment_w)} (servers {_power(rest.servers_w)}); chillers {_power(rest.plant_w)}; "
+        f"IT {_power(rest.equipment_w)} (servers {_power(rest.servers_w)}); heat rejection {_power(rest.plant_w)}; "
         f"pumps and fans {_power(rest.pumps_w)}; electrical losses {_power(rest.losses_w)}",
         f"PUE {rest.pue:.3f} at the inlet of the IT equipment",
         f"hottest GPU {rest.hottest_c:.1f} degC, in {rest.hottest_rack}",
         f"lowest voltage {rest.lowest_pu:.3f} pu at {rest.lowest_node}; "
         f"highest loading {rest.highest_load:.0%} at {rest.highest_node}",
     ]
+
+
+def _temperature(option: str, text: str) -> float:
+    try:
+        return parse(text, "temperature")
+    except ValueError as wrong:
+        raise ScenarioError(f"{option}: {wrong}") from None
 
 
 def _power(watts: float) -> str:

@@ -38,6 +38,7 @@ class Wanted:
         service = state.service
         self.cdu_pumps, self.hall_pumps = service.cdu_pumps.copy(), service.hall_pumps.copy()
         self.chillers = service.chillers.copy()
+        self.tower_cells, self.condenser_pumps = service.tower_cells.copy(), service.condenser_pumps.copy()
         self.cdu_speed, self.hall_speed = service.cdu_speed.copy(), service.hall_speed.copy()
         self.set_point_c, self.in_service = service.set_point_c.copy(), service.in_service.copy()
         self.source_pu = service.source_pu.copy()
@@ -53,6 +54,9 @@ class Wanted:
         service.cdu_pumps[:] = self.cdu_pumps * service.energised[wiring.cdu_board]
         service.hall_pumps[:] = np.floor(self.hall_pumps * alive + 1e-9)
         service.chillers[:] = np.floor(self.chillers * alive + 1e-9)
+        at_towers = alive[self._plant.tower.hall]
+        service.tower_cells[:] = np.floor(self.tower_cells * at_towers + 1e-9)
+        service.condenser_pumps[:] = np.floor(self.condenser_pumps * at_towers + 1e-9)
         step.update_flows(self._plant, state)
 
 
@@ -128,26 +132,39 @@ def _put(field: str, index: int, value: float) -> Callable[[Wanted], None]:
     return apply
 
 
-def _trip(target: str, compiled: Compiled) -> tuple[Callable[[Wanted], None], Callable[[Wanted], None]]:
+def _parts(owner: str, compiled: Compiled) -> dict[str, tuple[str, int]]:
+    """What can trip in a CDU or a hall: the field of `Wanted` that counts it, and where."""
     names, plant = compiled.names, compiled.plant
+    if owner in names.cdus:
+        i = names.cdus.index(owner)
+        return _lettered("pump", "cdu_pumps", i, plant.cdu_pump.count[i])
+    if owner not in names.halls:
+        return {}
+    h = names.halls.index(owner)
+    found = _lettered("pump", "hall_pumps", h, plant.hall_pump.count[h])
+    found |= {f"chiller-{k + 1:02d}": ("chillers", h) for k in range(int(plant.wiring.chillers[h]))}
+    for i in np.flatnonzero(plant.tower.hall == h).tolist():
+        found |= {f"tower-cell-{k + 1:02d}": ("tower_cells", i) for k in range(int(plant.tower.cells[i]))}
+        found |= _lettered("condenser-pump", "condenser_pumps", i, plant.condenser_pump.count[i])
+    return found
+
+
+def _lettered(part: str, field: str, index: int, count: float) -> dict[str, tuple[str, int]]:
+    return {f"{part}-{letter}": (field, index) for letter in _PUMPS[: int(count)]}
+
+
+def _trip(target: str, compiled: Compiled) -> tuple[Callable[[Wanted], None], Callable[[Wanted], None]]:
+    names = compiled.names
     if target in names.electrical:
         index = names.electrical.index(target)
         return _put("in_service", index, 0), _put("in_service", index, 1)
     owner, _, part = target.rpartition("/")
-    for field, owners, counts in (
-        ("cdu_pumps", names.cdus, plant.cdu_pump.count),
-        ("hall_pumps", names.halls, plant.hall_pump.count),
-    ):
-        if owner in owners:
-            index = owners.index(owner)
-            known = [f"pump-{letter}" for letter in _PUMPS[: int(counts[index])]]
-            if part in known:
-                return _add(field, index, -1.0), _add(field, index, 1.0)
-            if owner in names.halls:
-                known += [f"chiller-{k + 1:02d}" for k in range(int(plant.wiring.chillers[index]))]
-                if part in known:
-                    return _add("chillers", index, -1.0), _add("chillers", index, 1.0)
-            raise ValueError(f'"{owner}" has no "{part}"; {did_you_mean(part, known)}')
+    known = _parts(owner, compiled)
+    if part in known:
+        field, index = known[part]
+        return _add(field, index, -1.0), _add(field, index, 1.0)
+    if known:
+        raise ValueError(f'"{owner}" has no "{part}"; {did_you_mean(part, known)}')
     known_names = {*names.electrical, *names.cdus, *names.halls}
     near = did_you_mean(owner or target, known_names)
     raise ValueError(f'there is nothing called "{target}" that could trip; {near}')

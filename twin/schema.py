@@ -6,12 +6,14 @@ from typing import Any
 
 from twin.core.quantity import Spec
 from twin.scenario import Scenario
-from twin.site.spec import Parts, Site
+from twin.site.spec import Parts, Site, Variant
 
 
 def schemas() -> dict[str, dict[str, Any]]:
     """Schema by file name."""
-    models: dict[str, type[Spec]] = {"site.v1.json": Site, "parts.v1.json": Parts, "scenario.v1.json": Scenario}
+    models: dict[str, type[Spec]] = {
+        "site.v1.json": Site, "variant.v1.json": Variant, "parts.v1.json": Parts, "scenario.v1.json": Scenario,
+    }  # fmt: skip
     return {
         name: {"$schema": "https://json-schema.org/draft/2020-12/schema", **model.model_json_schema()}
         for name, model in models.items()

@@ -26,7 +26,7 @@ from twin.drive.weather import Weather
 from twin.events import Action, Wanted, actions, feed_limit
 from twin.history import History, JobFacts
 from twin.network import radial
-from twin.plant import ledger, steady, step
+from twin.plant import ledger, rejection, steady, step
 from twin.plant.order import LONGEST_STEP
 from twin.results import ResultFile
 from twin.scenario import Scenario
@@ -128,8 +128,7 @@ class Simulation:
         """The steady state of the first minutes' mean: no false warm-up. RunError where there is none."""
         self._move_jobs(0)
         mean = self.workload.activity(0, min(SETTLE_OVER, self.duration)).mean(axis=0)
-        air_c = float(self.weather.at(np.array([0])).dry_bulb_c[0])
-        steady.settle(self.compiled.plant, self.state, mean, air_c, self.compiled.names.halls)
+        steady.settle(self.compiled.plant, self.state, mean, self._outdoors(0), self.compiled.names.halls)
         if steady.solve_network(self.compiled.plant, self.state) < 0:
             raise RunError("the electrical network has no solution at the start: voltage collapse")
         self._read_meters()
@@ -149,7 +148,7 @@ class Simulation:
             end = max(tick + 1, min((tick // longest + 1) * longest, self.control.next_tick(tick), changes[0]))
             air = self.weather.at(np.arange(tick, end))
             if tick % PLANT_STEP == 0:
-                self._rate_plant(float(air.dry_bulb_c[0]))
+                rejection.rate(plant, state, self._outdoors(tick))
             self._take_caps(tick, end)
             failed = step.advance(
                 plant, state, self.workload.activity(tick, end), end - tick, books, history.site,
@@ -175,14 +174,15 @@ class Simulation:
             self.messages.append((float(tick), action.what, action.message))
         if due:
             self.wanted.enforce(self.state)
-            self._rate_plant(float(self.weather.at(np.array([tick])).dry_bulb_c[0]))
+            rejection.rate(self.compiled.plant, self.state, self._outdoors(tick))
 
     def _move_jobs(self, tick: int) -> None:
         self.state.node.job[:] = self.workload.holders(tick, self.state.node.job.size)
 
-    def _rate_plant(self, air_c: float) -> None:
-        plant, state = self.compiled.plant, self.state
-        step.rate_plant(plant.chiller, plant.wiring.chillers, state.service, state.step, air_c)
+    def _outdoors(self, tick: int) -> tuple[float, float, float]:
+        """Dry and wet bulb [degC] and pressure [Pa] at ``tick``."""
+        dry, wet, pressure = self.weather.at(np.array([tick]))
+        return float(dry[0]), float(wet[0]), float(pressure[0])
 
     def _take_caps(self, tick: int, end: int) -> None:
         """Let the caps that arrive from ``tick`` on and before ``end`` take the place of those that hold."""

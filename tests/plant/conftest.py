@@ -32,7 +32,9 @@ class Running:
         self.compiled = compile_site(load_site(SITES / f"{name}.yaml", changes))
         self.plant, self.state, names = self.compiled.plant, new_state(self.compiled), self.compiled.names
         self.state.node.job[:] = 1
-        self.rounds = steady.settle(self.plant, self.state, np.array([0.0, activity]), air_c, names.halls)
+        self.rounds = steady.settle(
+            self.plant, self.state, np.array([0.0, activity]), (air_c, min(air_c, 25.0), 1e5), names.halls
+        )
         self.books, self.site = ledger.open_books(), zeros(record.SiteRecord, most_s)
         self.substation_w = np.zeros((most_s, len(self.compiled.substations)))
         self.records = record.Records(

@@ -50,12 +50,12 @@ def test_a_plant_that_is_too_small_is_told_by_hall(two_racks):
     with pytest.raises(
         RunError, match=r"no steady state: hall-1: 0\.\d\d MW of heat arrive, the plant takes 0\.\d\d MW at 44"
     ):
-        steady.settle(two_racks.plant, two_racks.state, np.array([0.0, 1.0]), 44.0, ["hall-1"])
+        steady.settle(two_racks.plant, two_racks.state, np.array([0.0, 1.0]), (44.0, 25.0, 1e5), ["hall-1"])
 
 
 def test_hot_coolant_on_the_way_switches_no_board_off(two_racks):
     two_racks.state.cdu.supply_c[:] = 150.0
-    steady.settle(two_racks.plant, two_racks.state, np.array([0.0, 0.8]), 20.0, ["hall-1"])
+    steady.settle(two_racks.plant, two_racks.state, np.array([0.0, 0.8]), (20.0, 15.0, 1e5), ["hall-1"])
     assert not gpu_rows(two_racks.state)[:, gpu.SLOW].any()
     assert gpu_rows(two_racks.state)[:, gpu.DIE].max() < 70
 
@@ -64,7 +64,7 @@ def test_hot_coolant_on_the_way_switches_no_board_off(two_racks):
 def test_no_flow_has_no_steady_state(two_racks):
     two_racks.state.service.cdu_pumps[0] = 0
     with pytest.raises(RunError, match="is there a flow through every rack"):
-        steady.settle(two_racks.plant, two_racks.state, np.array([0.0, 0.5]), 20.0, ["hall-1"])
+        steady.settle(two_racks.plant, two_racks.state, np.array([0.0, 0.5]), (20.0, 15.0, 1e5), ["hall-1"])
 
 
 def at_rest(start, activity):
@@ -109,6 +109,6 @@ def test_v_sys_02_stress(start):
 def test_settling_again_changes_nothing(two_racks):
     again = new_state(two_racks.compiled)
     again.node.job[:] = 1
-    rounds = steady.settle(two_racks.plant, again, np.array([0.0, 0.8]), 30.0, ["hall-1"])
+    rounds = steady.settle(two_racks.plant, again, np.array([0.0, 0.8]), (30.0, 20.0, 1e5), ["hall-1"])
     assert rounds == two_racks.rounds
     np.testing.assert_array_equal(gpu_rows(again)[:, gpu.DIE], gpu_rows(two_racks.state)[:, gpu.DIE])

@@ -6,7 +6,7 @@ from scipy.integrate import solve_ivp
 
 from twin.components import gpu
 from twin.core import jit
-from twin.plant import ledger, racks, record, step
+from twin.plant import ledger, racks, record, rejection, step
 from twin.plant.order import GPU_W, HOTTEST_C, NODE_W, gpu_rows
 
 # One rack whose boards neither leak nor differ nor throttle, so that a chain of eight equations is the whole plant.
@@ -149,7 +149,8 @@ def test_kernels_of_a_run_compile_for_one_signature(start):
         running.advance(0.5)
         running.advance(0.5, 1)
     kernels = (
-        step.hall_flows, step.cdu_flows, step.rack_flows, racks.advance_racks, step.rate_plant, step.decide_plant,
+        step.hall_flows, step.cdu_flows, step.rack_flows, racks.advance_racks,
+            rejection.rate_plant, rejection.decide_plant, rejection.condenser_flows, rejection.fill_basins,
         step.hall_loads, step.carry, step.gather_heat, step.advance_cdus, step.advance_halls,
         record.add_racks, record.add_cdus, record.add_halls, ledger.book_step,
     )  # fmt: skip

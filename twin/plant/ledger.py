@@ -15,13 +15,13 @@ from twin.core.layout import Vec
 from twin.core.numerics import add_compensated
 from twin.plant.order import AIR_W, LIQUID_W, NODE_W, Plant, State, gpu_rows
 
-ACCOUNTS = 15
+ACCOUNTS = 19
 (FEED, NODES, AIR_RACKS, CDU_PUMPS, DOORS, HALL_PUMPS, PLANT, LINES, NETWORK, LIQUID, NODE_AIR, CDU_SHAFTS, HALL_SHAFTS,
- CDU_HEAT, PLANT_HEAT) = range(ACCOUNTS)  # fmt: skip
+ CDU_HEAT, PLANT_HEAT, FREE_HEAT, TOWERS, MAKE_UP, WATER_LOST) = range(ACCOUNTS)  # fmt: skip
 
 
 def open_books() -> Vec:
-    """Empty accounts [account, 2]: sum and its lost low part, in joules."""
+    """Empty accounts [account, 2]: sum and its lost low part, in joules; of water in kilograms."""
     return np.zeros((ACCOUNTS, 2))
 
 
@@ -50,14 +50,20 @@ def book_step(flows, step, ticks, books):
     add_compensated(books[HALL_SHAFTS], flows.hall_shaft_w.sum() * ticks)
     add_compensated(books[CDU_HEAT], step.cdu_given_w.sum() * ticks)
     add_compensated(books[PLANT_HEAT], step.plant_heat_w.sum() * ticks)
+    add_compensated(books[FREE_HEAT], step.free_w.sum() * ticks)
+    add_compensated(books[TOWERS], step.tower_w.sum() * ticks)
+    add_compensated(books[MAKE_UP], step.make_up_kg_s.sum() * ticks)
+    lost = step.evaporation_kg_s.sum() + step.drift_kg_s.sum() + step.blowdown_kg_s.sum()
+    add_compensated(books[WATER_LOST], lost * ticks)
 
 
 class Stores(NamedTuple):
-    """Energy kept [J] above 0 degC."""
+    """Energy kept [J] above 0 degC, and water in basins [kg] below full."""
 
     racks: float
     cdus: float
     halls: float
+    basins_kg: float
 
 
 def stores(plant: Plant, state: State) -> Stores:
@@ -71,7 +77,7 @@ def stores(plant: Plant, state: State) -> Stores:
     racks += float((plant.node.plate_j_k[node_kind] * state.node.plate_c).sum())
     cdus = float((plant.cdu.half_j_k * (state.cdu.supply_c + state.cdu.return_c)).sum())
     halls = float((plant.hall.half_j_k * (state.hall.supply_c + state.hall.return_c)).sum())
-    return Stores(racks, cdus, halls)
+    return Stores(racks, cdus, halls, -float(state.tower.missing_kg.sum()))
 
 
 class Part(NamedTuple):
@@ -97,9 +103,9 @@ def close(books: Vec, before: Stores, after: Stores) -> list[Part]:
         _part("halls", a[CDU_HEAT] + coils + a[HALL_SHAFTS], a[PLANT_HEAT], kept[2]),
         _part("plant", a[PLANT_HEAT] + a[PLANT], a[PLANT_HEAT] + a[PLANT], 0.0),
         _part("electrical", a[FEED], used + a[NETWORK], 0.0),
-        _part("site", a[FEED], a[PLANT_HEAT] + a[PLANT] + a[NETWORK], sum(kept)),
-        # Air-cooled chillers use no water: its books are there, and empty.
-        _part("water", 0.0, 0.0, 0.0),
+        _part("site", a[FEED], a[PLANT_HEAT] + a[PLANT] + a[NETWORK], sum(kept[:3])),
+        # In kilograms; without towers it is empty.
+        _part("water", a[MAKE_UP], a[WATER_LOST], kept[3]),
     ]
 
 
@@ -117,7 +123,8 @@ def flows(books: Vec) -> list[tuple[str, str, float]]:
         ("feed", "network and storage", float(a[AIR_RACKS])),
         ("feed", "pumps and fans", float(a[CDU_PUMPS] + a[HALL_PUMPS] + a[DOORS])),
         ("feed", "busways", float(a[LINES])),
-        ("feed", "chillers", float(a[PLANT])),
+        ("feed", "chillers", float(a[PLANT] - a[TOWERS])),
+        ("feed", "cooling towers", float(a[TOWERS])),
         ("GPU servers", "cold plates", float(a[LIQUID])),
         ("GPU servers", "rear-door coils", float(a[NODE_AIR])),
         ("network and storage", "rear-door coils", float(a[AIR_RACKS])),
@@ -127,7 +134,9 @@ def flows(books: Vec) -> list[tuple[str, str, float]]:
         ("busways", "rear-door coils", float(a[LINES])),
         ("cold plates", "facility water", float(a[CDU_HEAT])),
         ("rear-door coils", "facility water", float(a[NODE_AIR] + a[AIR_RACKS] + a[DOORS] + a[LINES] + drives)),
-        ("facility water", "chillers", float(a[PLANT_HEAT])),
-        ("chillers", "ambient", float(a[PLANT_HEAT] + a[PLANT])),
+        ("facility water", "chillers", float(a[PLANT_HEAT] - a[FREE_HEAT])),
+        ("facility water", "cooling towers", float(a[FREE_HEAT])),
+        ("chillers", "ambient", float(a[PLANT_HEAT] - a[FREE_HEAT] + a[PLANT] - a[TOWERS])),
+        ("cooling towers", "ambient", float(a[FREE_HEAT] + a[TOWERS])),
         ("transformers and cables", "ambient", float(a[NETWORK])),
     ]

@@ -2,7 +2,7 @@
 
 A macro-step is at most five seconds. Within it
 
-1. the plant decides, from the facility water that comes back, how much heat it takes;
+1. the plant decides, from the facility water that comes back, how much heat towers and chillers take;
 2. every rack runs through all its seconds, on coolant extrapolated linearly, and hands on joules;
 3. each second the electrical network carries what was drawn, from the boards to the feed;
 4. each CDU takes its racks' heat and gives heat to its hall;
@@ -16,7 +16,7 @@ from typing import Annotated, NamedTuple
 
 import numpy as np
 
-from twin.components import cdu, chiller, gpu, hall, pump, rack, server
+from twin.components import cdu, chiller, gpu, hall, plate, pump, rack, server, tower
 from twin.core.layout import IVec, Var, Vec
 from twin.network import radial
 
@@ -57,6 +57,9 @@ class Plant(NamedTuple):
     hall: hall.HallParams
     hall_pump: pump.PumpParams
     chiller: chiller.ChillerParams
+    tower: tower.TowerParams
+    condenser_pump: pump.PumpParams
+    plate: plate.PlateParams
     network: radial.Network
     wiring: Wiring
 
@@ -87,6 +90,8 @@ class Service(NamedTuple):
     hall_pumps: Annotated[Vec, Var("1", "facility water pumps running in each hall")]
     hall_speed: Annotated[Vec, Var("1", "relative speed of its pumps")]
     chillers: Annotated[Vec, Var("1", "chillers running in each hall")]
+    tower_cells: Annotated[Vec, Var("1", "cells in service of each tower")]
+    condenser_pumps: Annotated[Vec, Var("1", "condenser water pumps running at each tower")]
     set_point_c: Annotated[Vec, Var("degC", "facility water supply set point of each hall")]
     in_service: Annotated[IVec, Var("1", "whether each electrical element is closed")]
     energised: Annotated[IVec, Var("1", "whether each electrical node is alive")]
@@ -108,6 +113,11 @@ class Flows(NamedTuple):
     hall_flow_kg_s: Annotated[Vec, Var("kg s-1", "facility water flow")]
     hall_pump_w: Annotated[Vec, Var("W", "electrical power of its pumps")]
     hall_shaft_w: Annotated[Vec, Var("W", "shaft power of its pumps, heat into the water")]
+    condenser_kg_s: Annotated[Vec, Var("kg s-1", "condenser water of each tower while its pumps run")]
+    condenser_w_k: Annotated[Vec, Var("W K-1", "heat capacity rate of that")]
+    condenser_pump_w: Annotated[Vec, Var("W", "electrical power of its pumps")]
+    condenser_shaft_w: Annotated[Vec, Var("W", "shaft power of its pumps, heat into the water")]
+    plate_w_k: Annotated[Vec, Var("W K-1", "heat per kelvin of facility return over condenser supply")]
 
 
 class Slopes(NamedTuple):
@@ -133,8 +143,19 @@ class Step(NamedTuple):
     hall_air_w: Annotated[Vec, Var("W", "mean heat from coils into each hall")]
     plant_heat_w: Annotated[Vec, Var("W", "heat the plant takes from each hall")]
     plant_w: Annotated[Vec, Var("W", "electrical power of each hall's plant")]
-    plant_capacity_w: Annotated[Vec, Var("W", "heat each hall's plant can take")]
-    plant_full_w: Annotated[Vec, Var("W", "electrical power of each hall's plant at that")]
+    plant_capacity_w: Annotated[Vec, Var("W", "heat each hall's chillers can take")]
+    plant_full_w: Annotated[Vec, Var("W", "electrical power of each hall's chillers at that")]
+    free_w: Annotated[Vec, Var("W", "heat each hall's towers take")]
+    tower_w: Annotated[Vec, Var("W", "electrical power of their fans and condenser water pumps")]
+    evaporation_kg_s: Annotated[Vec, Var("kg s-1", "water each hall's towers evaporate")]
+    drift_kg_s: Annotated[Vec, Var("kg s-1", "droplets carried away")]
+    blowdown_kg_s: Annotated[Vec, Var("kg s-1", "water let go for its salts")]
+    make_up_kg_s: Annotated[Vec, Var("kg s-1", "water bought, mean of the step")]
+    air: Annotated[Vec, Var("1", "dry bulb [degC], wet bulb [degC] and pressure [Pa] outdoors, [3]")]
+    cells: Annotated[Vec, Var("1", "cells running of each tower")]
+    coldest_c: Annotated[Vec, Var("degC", "coldest water each tower can send")]
+    condenser_c: Annotated[Vec, Var("degC", "water each tower sends")]
+    fan: Annotated[Vec, Var("1", "fan speed of each tower")]
 
 
 class State(NamedTuple):
@@ -144,6 +165,7 @@ class State(NamedTuple):
     node: NodeState
     cdu: cdu.CduState
     hall: hall.HallState
+    tower: tower.TowerState
     network: radial.NetworkState
     service: Service
     flows: Flows

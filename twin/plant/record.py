@@ -27,6 +27,10 @@ class SiteRecord(NamedTuple):
     door_fan_w: Annotated[Vec, Var("W", "power of rear-door fans")]
     hall_pump_w: Annotated[Vec, Var("W", "power of facility water pumps")]
     plant_w: Annotated[Vec, Var("W", "power of the heat rejection plant")]
+    tower_w: Annotated[Vec, Var("W", "power of cooling tower fans and condenser water pumps, part of the plant's")]
+    make_up_kg_s: Annotated[Vec, Var("kg s-1", "water bought for cooling towers")]
+    evaporation_kg_s: Annotated[Vec, Var("kg s-1", "water evaporated by cooling towers")]
+    drift_kg_s: Annotated[Vec, Var("kg s-1", "droplets carried away from cooling towers")]
     liquid_heat_w: Annotated[Vec, Var("W", "heat taken from the chips by the technology cooling system")]
     hottest_c: Annotated[Vec, Var("degC", "hottest GPU die")]
     throttled: Annotated[Vec, Var("1", "GPUs held below their cap by temperature")]
@@ -74,8 +78,10 @@ class HallRecord(NamedTuple):
     air_heat_w: Annotated[Vec, Var("W", "heat from rear-door coils, mean")]
     pump_w: Annotated[Vec, Var("W", "electrical power of facility water pumps, mean")]
     plant_w: Annotated[Vec, Var("W", "electrical power of the heat rejection plant, mean")]
-    plant_load: Annotated[Vec, Var("1", "plant load over available capacity, mean")]
-    plant_load_max: Annotated[Vec, Var("1", "plant load over available capacity, greatest")]
+    plant_load: Annotated[Vec, Var("1", "chiller load over available capacity, mean")]
+    plant_load_max: Annotated[Vec, Var("1", "chiller load over available capacity, greatest")]
+    free_heat_w: Annotated[Vec, Var("W", "heat taken by cooling towers, mean")]
+    make_up_kg_s: Annotated[Vec, Var("kg s-1", "water bought, mean")]
     cop: Annotated[Vec, Var("1", "heat removed over electrical power of the plant")]
 
 
@@ -157,6 +163,10 @@ def site_row(step, flows, network, s, base_mva, air_racks_w, doors_w, site, at):
     site.loss_w[at] = site.feed_w[at] - (
         total[NODE_W] + air_racks_w + doors_w + site.cdu_pump_w[at] + site.hall_pump_w[at] + site.plant_w[at]
     )
+    site.tower_w[at] = step.tower_w.sum()
+    site.make_up_kg_s[at] = step.make_up_kg_s.sum()
+    site.evaporation_kg_s[at] = step.evaporation_kg_s.sum()
+    site.drift_kg_s[at] = step.drift_kg_s.sum()
     site.liquid_heat_w[at] = total[LIQUID_W]
     site.hottest_c[at] = hottest
     site.throttled[at] = total[THROTTLED]
@@ -221,7 +231,8 @@ def add_halls(state, flows, step, ticks, seconds, halls):
     """Add ``ticks`` seconds of every hall, by its state at the end of the macro-step."""
     for h in range(halls.supply_c.size):
         supply, back = state.supply_c[h], state.return_c[h]
-        load = step.plant_heat_w[h] / step.plant_capacity_w[h] if step.plant_capacity_w[h] > 0.0 else 1.0
+        chilled = step.plant_heat_w[h] - step.free_w[h]
+        load = chilled / step.plant_capacity_w[h] if step.plant_capacity_w[h] > 0.0 else 1.0
         if seconds == 0:
             halls.supply_c_min[h] = halls.supply_c_max[h] = supply
             halls.return_c_max[h], halls.plant_load_max[h] = back, load
@@ -236,5 +247,7 @@ def add_halls(state, flows, step, ticks, seconds, halls):
         halls.pump_w[h] += ticks * flows.hall_pump_w[h]
         halls.plant_w[h] += ticks * step.plant_w[h]
         halls.plant_load[h] += ticks * load
+        halls.free_heat_w[h] += ticks * step.free_w[h]
+        halls.make_up_kg_s[h] += ticks * step.make_up_kg_s[h]
         halls.plant_load_max[h] = max(halls.plant_load_max[h], load)
         halls.cop[h] += ticks * step.plant_heat_w[h]

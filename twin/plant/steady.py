@@ -7,11 +7,11 @@ coolant with heat; it contracts by a factor of about twenty each time.
 
 import numpy as np
 
-from twin.components import cdu, gpu
+from twin.components import cdu, gpu, tower
 from twin.core.errors import RunError
 from twin.core.layout import Vec
 from twin.network import radial
-from twin.plant import racks, step
+from twin.plant import racks, rejection, step
 from twin.plant.order import Plant, State, gpu_rows
 
 _TOLERANCE_K = 1e-10
@@ -19,10 +19,11 @@ _MOST_ROUNDS = 200
 _FREE_ROUNDS = 20  # in which nothing latches: on the way to rest boards may be hotter than they will be
 
 
-def settle(plant: Plant, state: State, activity: Vec, air_c: float, hall_names: list[str]) -> int:
-    """Put ``state`` at rest under ``activity`` [job] and ``air_c`` [degC] outdoors; returns the rounds taken.
+def settle(plant: Plant, state: State, activity: Vec, air: tuple[float, float, float], hall_names: list[str]) -> int:
+    """Put ``state`` at rest under ``activity`` [job]; returns the rounds taken.
 
-    Raises RunError where a hall's plant cannot take the heat, or nothing converges.
+    ``air`` is dry and wet bulb [degC] and pressure [Pa] outdoors. Raises RunError where a hall's plant cannot take the
+    heat, or nothing converges.
     """
     activity = np.ascontiguousarray(activity, float).reshape(1, -1)
     state.slopes.cdu_k_s[:] = state.slopes.hall_k_s[:] = 0.0
@@ -31,12 +32,12 @@ def settle(plant: Plant, state: State, activity: Vec, air_c: float, hall_names: 
         before_c, cdus_c = gpu_rows(state)[:, gpu.DIE].copy(), state.cdu.supply_c.copy()
         if rounds <= _FREE_ROUNDS:
             gpu_rows(state)[:, gpu.SLOW] = 0.0
-        _round(plant, state, activity, air_c)
+        _round(plant, state, activity, air)
         moved_k = max(np.abs(gpu_rows(state)[:, gpu.DIE] - before_c).max(), np.abs(state.cdu.supply_c - cdus_c).max())
         if not np.isfinite(moved_k):
             break
         if moved_k < _TOLERANCE_K:
-            _refuse_overload(state, air_c, hall_names)
+            _refuse_overload(state, air[0], hall_names)
             _rest(plant, state)
             return rounds
     slow = int((gpu_rows(state)[:, gpu.SLOW] > 0).sum())
@@ -47,9 +48,9 @@ def settle(plant: Plant, state: State, activity: Vec, air_c: float, hall_names: 
     raise RunError(message)
 
 
-def _round(plant: Plant, state: State, activity: Vec, air_c: float) -> None:
+def _round(plant: Plant, state: State, activity: Vec, air: tuple[float, float, float]) -> None:
     room, flows = state.step, state.flows
-    step.rate_plant(plant.chiller, plant.wiring.chillers, state.service, room, air_c)
+    rejection.rate(plant, state, air)
     _loads_at_rest(plant, state, activity)
     step.gather_heat(plant.rack.cdu, room.rack, 1, room.cdu_heat_w)
     room.hall_liquid_w[:] = 0.0
@@ -62,7 +63,7 @@ def _round(plant: Plant, state: State, activity: Vec, air_c: float) -> None:
     heat_w = room.hall_liquid_w + room.hall_air_w
     state.hall.supply_c[:] = state.service.set_point_c
     state.hall.return_c[:] = state.hall.supply_c + heat_w / flows.hall_w_k
-    step.decide_plant(plant.chiller, state.hall, state.service, flows, room)
+    rejection.decide(plant, state, 1)
 
 
 def _loads_at_rest(plant: Plant, state: State, activity: Vec | None = None) -> None:
@@ -89,6 +90,9 @@ def _refuse_overload(state: State, air_c: float, hall_names: list[str]) -> None:
 def _rest(plant: Plant, state: State) -> None:
     """Back to finite steps, with counters at zero."""
     step.update_flows(plant, state)
+    lost_kg_s = state.step.evaporation_kg_s + state.step.drift_kg_s + state.step.blowdown_kg_s
+    state.tower.missing_kg[:] = tower.FILL_S * lost_kg_s[plant.tower.hall]
+    state.step.make_up_kg_s[:] = lost_kg_s
     rows = gpu_rows(state)
     rows[:, [gpu.ENERGY, gpu.THROTTLED]] = 0.0
     rows[:, gpu.HOTTEST] = rows[:, gpu.DIE]

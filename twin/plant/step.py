@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from twin.components import cable, cdu, chiller, gpu, hall, pump, server
+from twin.components import cable, cdu, gpu, hall, pump, server
 from twin.core.jit import kernel
 from twin.core.layout import Vec
 from twin.network import radial
-from twin.plant import ledger, racks, record
+from twin.plant import ledger, racks, record, rejection
 from twin.plant.order import AIR_W, LIQUID_W, LONGEST_STEP, NODE_W, Plant, State
 
 # The conductance of the other liquid-cooled parts follows flow as laminar channels do.
@@ -59,28 +59,8 @@ def update_flows(plant: Plant, state: State, *, steady: bool = False) -> None:
     hall_flows(plant.hall, plant.hall_pump, service, flows)
     cdu_flows(plant.cdu, plant.cdu_pump, plant.wiring.cdu_hall, plant.hall.water_w_k, service, flows, steady)
     rack_flows(plant.gpu, plant.node, plant.rack, plant.cdu.flow_kg_s, flows, steady)
-
-
-@kernel
-def rate_plant(chillers, installed, service, step, air_c):
-    """Capacity and full-load power of each hall's plant at ``air_c`` [degC] outdoors: the plant's own, slower step."""
-    for h in range(installed.size):
-        capacity, power = chiller.full_load(chillers, h, service.set_point_c[h], air_c)
-        running = min(service.chillers[h], installed[h])
-        step.plant_capacity_w[h] = running * capacity
-        step.plant_full_w[h] = running * power
-
-
-@kernel
-def decide_plant(chillers, halls, service, flows, step):
-    """What each hall's chillers take over the next macro-step and what they draw for it."""
-    for h in range(step.plant_w.size):
-        want_w = hall.plant_demand_w(halls, h, service.set_point_c[h], flows.hall_w_k[h], flows.hall_shaft_w[h])
-        capacity_w = step.plant_capacity_w[h] if flows.hall_w_k[h] > 0.0 else 0.0
-        step.plant_heat_w[h] = min(want_w, capacity_w)
-        step.plant_w[h] = chiller.power_w(
-            chillers, h, step.plant_capacity_w[h], step.plant_full_w[h], step.plant_heat_w[h]
-        )
+    water_j_kg_k = plant.hall.water_w_k[0] / plant.hall.flow_kg_s[0]
+    rejection.condenser_flows(plant.hall, plant.tower, plant.condenser_pump, plant.plate, water_j_kg_k, service, flows)
 
 
 @kernel
@@ -239,7 +219,7 @@ def advance(
     electrical network had no solution.
     """
     step, flows, service = state.step, state.flows, state.service
-    decide_plant(plant.chiller, state.hall, service, flows, step)
+    rejection.decide(plant, state, ticks)
     held = hall_loads(plant.wiring, flows, service.energised, step.plant_w, step.held_w, step.held_var, step.hall_air_w)
     racks.run_racks(plant, state, activity, ticks)
     failed = carry(

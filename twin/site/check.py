@@ -100,6 +100,7 @@ def _hall(site: Site, library: Parts, i: int, hall: HallSpec) -> Iterator[Findin
     for k, group in enumerate(hall.air_racks):
         yield from _unknown("air-cooled rack type", group.type, library.air_racks, (*at, "air_racks", k, "type"))
     yield from _unknown("chiller type", hall.plant.type, library.chillers, (*at, "plant", "type"))
+    yield from _towers(library, at, hall)
     names = {node.name for node in site.electrical.nodes}
     for field in ("boards", "mechanical_boards"):
         for k, name in enumerate(getattr(hall, field)):
@@ -133,6 +134,20 @@ def _cdus(library: Parts, at: Loc, hall: HallSpec, served: Counter[str]) -> Iter
                 yield Finding(
                     (*loc, "count"), f"{cdus.count} CDUs have room for {room} racks, but {racks} hang on them"
                 )
+
+
+def _towers(library: Parts, at: Loc, hall: HallSpec) -> Iterator[Finding]:
+    group = hall.plant.towers
+    if group is None:
+        return
+    loc: Loc = (*at, "plant", "towers")
+    yield from _unknown("tower type", group.type, library.towers, (*loc, "type"))
+    if group.type in library.towers:
+        needed = group.cells * library.towers[group.type].water
+        moved = group.pumps.flow * float(fluids.density(fluids.WATER, 30.0))
+        if abs(moved / needed - 1) > 0.02:
+            message = f"the pumps move {moved:.1f} kg/s at design, {group.cells} cells take {needed:.1f} kg/s"
+            yield Finding((*loc, "pumps", "flow"), message)
 
 
 def _facility_flow(library: Parts, at: Loc, hall: HallSpec, served: Counter[str]) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ from math import acos, tan
 
 import numpy as np
 
-from twin.components import cable, cdu, chiller, feed, gpu, hall, pump, rack, server, transformer
+from twin.components import cable, cdu, chiller, feed, gpu, hall, plate, pump, rack, server, tower, transformer
 from twin.core import fluids
 from twin.core.layout import IVec, Vec, frozen, zeros
 from twin.network import radial
@@ -112,6 +112,7 @@ def compile_site(site: Site, seed: int = 0) -> Compiled:
         door_fan_w=[spec.door_fans for spec in rack_specs],
         reactive_share=[_reactive(spec.power_factor) for spec in rack_specs],
     )
+    towers = [(h, spec.plant.towers) for h, spec in enumerate(site.halls) if spec.plant.towers is not None]
     metered = [i for i, name in enumerate(names) if i and np.isfinite(limits[i])]
     plant = order.Plant(
         gpu=gpu.params(list(library.gpus.values())),
@@ -122,6 +123,13 @@ def compile_site(site: Site, seed: int = 0) -> Compiled:
         hall=_halls(site),
         hall_pump=pump.params([hall.pumps for hall in site.halls]),
         chiller=chiller.params([library.chillers[hall.plant.type] for hall in site.halls]),
+        tower=tower.params(
+            [library.towers[group.type] for _, group in towers],
+            [group.cells for _, group in towers],
+            [h for h, _ in towers],
+        ),
+        condenser_pump=pump.params([group.pumps for _, group in towers]),
+        plate=plate.params([group.exchanger for _, group in towers]),
         network=network,
         wiring=_wiring(site, library, layout, boards, index, metered),
     )
@@ -353,13 +361,17 @@ def new_state(compiled: Compiled) -> order.State:
     racks, cdus, halls, nodes = (
         a.size for a in (plant.rack.gpu, plant.cdu.ua_w_k, plant.hall.water_w_k, compiled.node_rack)
     )
+    towers = plant.tower.hall.size
     buses, n = plant.network.parent.size, order.LONGEST_STEP
     step = order.Step(
         rack=np.zeros((n, racks, order.RACK_OUTPUTS)), total=np.zeros(order.RACK_OUTPUTS), capped=np.zeros((n, 2)),
         held_w=np.zeros(buses), held_var=np.zeros(buses), load_w=np.zeros(buses), load_var=np.zeros(buses),
         cdu_heat_w=np.zeros(cdus), cdu_given_w=np.zeros(cdus), hall_liquid_w=np.zeros(halls),
         hall_air_w=np.zeros(halls), plant_heat_w=np.zeros(halls), plant_w=np.zeros(halls),
-        plant_capacity_w=np.zeros(halls), plant_full_w=np.zeros(halls),
+        plant_capacity_w=np.zeros(halls), plant_full_w=np.zeros(halls), free_w=np.zeros(halls), tower_w=np.zeros(halls),
+        evaporation_kg_s=np.zeros(halls), drift_kg_s=np.zeros(halls), blowdown_kg_s=np.zeros(halls),
+        make_up_kg_s=np.zeros(halls), air=np.zeros(3), cells=plant.tower.cells.copy(), coldest_c=np.zeros(towers),
+        condenser_c=np.zeros(towers), fan=np.zeros(towers),
     )  # fmt: skip
     flows = order.Flows(
         gpu=np.zeros((racks, gpu.COEFFICIENTS)), node=np.zeros((racks, server.COEFFICIENTS)),
@@ -367,10 +379,14 @@ def new_state(compiled: Compiled) -> order.State:
         cdu_k_w_k=np.zeros(cdus), cdu_flow_kg_s=np.zeros(cdus), cdu_pump_w=np.zeros(cdus), cdu_shaft_w=np.zeros(cdus),
         hall=np.zeros((n, halls, hall.MATRIX)), hall_w_k=np.zeros(halls), hall_flow_kg_s=np.zeros(halls),
         hall_pump_w=np.zeros(halls), hall_shaft_w=np.zeros(halls),
+        condenser_kg_s=np.zeros(towers), condenser_w_k=np.zeros(towers), condenser_pump_w=np.zeros(towers),
+        condenser_shaft_w=np.zeros(towers), plate_w_k=np.zeros(towers),
     )  # fmt: skip
     service = order.Service(
         cdu_pumps=plant.cdu_pump.count.copy(), cdu_speed=np.ones(cdus), hall_pumps=plant.hall_pump.count.copy(),
-        hall_speed=np.ones(halls), chillers=plant.wiring.chillers.copy(), set_point_c=plant.hall.set_point_c.copy(),
+        hall_speed=np.ones(halls), chillers=plant.wiring.chillers.copy(),
+        tower_cells=plant.tower.cells.copy(), condenser_pumps=plant.condenser_pump.count.copy(),
+        set_point_c=plant.hall.set_point_c.copy(),
         in_service=np.ones(buses, np.int64), energised=np.ones(buses, np.int64),
         source_pu=np.array([compiled.site.feed.source]),
     )  # fmt: skip
@@ -380,6 +396,7 @@ def new_state(compiled: Compiled) -> order.State:
             rack_throttled_s=np.zeros(racks), cap_w=np.full(nodes, np.inf), next_cap_in=np.array([n])
         ),
         cdu=zeros(cdu.CduState, cdus), hall=zeros(hall.HallState, halls),
+        tower=zeros(tower.TowerState, towers),
         network=zeros(radial.NetworkState, buses), service=service, flows=flows,
         slopes=order.Slopes(np.zeros(cdus), np.zeros(halls)), step=step,
     )  # fmt: skip

@@ -7,9 +7,9 @@ from twin.core.errors import InputError, Problem, SiteError
 from twin.site.change import apply_changes
 from twin.site.check import Finding, check
 from twin.site.source import Source, build, read
-from twin.site.spec import Parts, Site
+from twin.site.spec import Parts, Site, Variant
 
-_KINDS = ("gpus", "nodes", "racks", "air_racks", "cdus", "chillers", "transformers", "cables")
+_KINDS = ("gpus", "nodes", "racks", "air_racks", "cdus", "chillers", "towers", "transformers", "cables")
 
 
 def load_site(path: Path | str, changes: dict[str, Any] | None = None) -> Site:
@@ -17,12 +17,12 @@ def load_site(path: Path | str, changes: dict[str, Any] | None = None) -> Site:
 
     Raises SiteError with every problem of the site file and its part files.
     """
-    source = read(path)
-    data = apply_changes(source.data, changes) if changes else source.data
+    source, data = _read(Path(path))
+    data = apply_changes(data, changes) if changes else data
     problems: list[Problem] = []
     site = _try(Site, source, data, problems)
     files = data.get("parts", []) if isinstance(data.get("parts"), list) else []
-    library, sources = _library([Path(path).parent / str(name) for name in files], problems)
+    library, sources = _library([source.path.parent / str(name) for name in files], problems)
     if site is not None and site.library is not None:
         library = _merge([library, site.library])
     if problems or site is None:
@@ -32,6 +32,17 @@ def load_site(path: Path | str, changes: dict[str, Any] | None = None) -> Site:
     if findings:
         raise SiteError([_place(finding, source, sources) for finding in findings])
     return whole
+
+
+def _read(path: Path) -> tuple[Source, dict[str, Any]]:
+    """The file a site is written in, and its data with what variants on the way to it change."""
+    source = read(path)
+    if "base" not in source.data:
+        return source, source.data
+    variant = build(Variant, source)
+    base, data = _read(path.parent / variant.base)
+    own = variant.model_dump(include={"name", "title", "scenario"}, exclude_unset=True)
+    return base, apply_changes(data, variant.changes, str(path)) | own
 
 
 def _try(model: Any, source: Source, data: dict[str, Any] | None, problems: list[Problem]) -> Any:

@@ -4,7 +4,7 @@ Every model forbids unknown keys; every quantity carries its unit. What one fiel
 must exist, nodes without a parent, a CDU without a rack) is checked on the whole site in `check`.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, StrictStr, model_validator
 
@@ -13,9 +13,11 @@ from twin.components.cdu import CduSpec
 from twin.components.chiller import ChillerSpec
 from twin.components.feed import FeedSpec
 from twin.components.gpu import GpuSpec
+from twin.components.plate import PlateSpec
 from twin.components.pump import PumpSpec
 from twin.components.rack import AirRackSpec, RackSpec
 from twin.components.server import NodeSpec
+from twin.components.tower import TowerSpec
 from twin.components.transformer import TransformerSpec
 from twin.core.quantity import Duration, Length, Power, Ratio, Spec, Temperature, TemperatureDifference, Volume
 
@@ -42,6 +44,7 @@ class Parts(Spec):
     air_racks: dict[Name, AirRackSpec] = {}
     cdus: dict[Name, CduPart] = {}
     chillers: dict[Name, ChillerSpec] = {}
+    towers: dict[Name, TowerSpec] = {}
     transformers: dict[Name, TransformerSpec] = {}
     cables: dict[Name, CableSpec] = {}
 
@@ -60,12 +63,23 @@ class CduGroup(Spec):
     count: int = Field(gt=0)
 
 
+class TowerGroup(Spec):
+    """Cooling towers of one hall, behind a plate exchanger and ahead of the chillers."""
+
+    type: StrictStr
+    cells: int = Field(gt=0)
+    pumps: PumpSpec
+    """Condenser water pumps; at their design flow every cell gets its design water."""
+    exchanger: PlateSpec
+
+
 class PlantSpec(Spec):
-    """Air-cooled chillers of one hall."""
+    """Air-cooled chillers of one hall, and towers that relieve them."""
 
     type: StrictStr
     count: int = Field(gt=0)
     power_factor: Ratio = Field(gt=0, le=1)
+    towers: TowerGroup | None = None
 
 
 class HallSpec(Spec):
@@ -145,6 +159,20 @@ class ControlSpec(Spec):
     node_meter: MeterSpec
     """Servers and GPU boards."""
     cap: ActuatorSpec
+
+
+class Variant(Spec):
+    """A site that differs from another in a few places."""
+
+    schema_version: Literal[1]
+    base: Annotated[StrictStr, Field(pattern=r"^[^/\\\\]+$")]
+    """The other site's file, which stands beside this one."""
+    name: Name
+    title: StrictStr = ""
+    scenario: StrictStr | None = None
+    """Scenario file that runs where none is named; without it the other site's."""
+    changes: dict[StrictStr, Any]
+    """New values by path, e.g. ``halls.*.supply: 32 degC``; list entries by index, by name, or ``*`` for all."""
 
 
 class Site(Spec):
