@@ -12,7 +12,9 @@ SITE = Path(__file__).parents[1] / "site_configs" / "colossus1.yaml"
 
 rests = {}
 for supply in ("25 degC", "32 degC"):
-    rests[supply] = rest = at_rest(load_site(SITE, {"halls.*.supply": supply}), air_c=36.0, activity=1.0)
+    rests[supply] = rest = at_rest(
+        load_site(SITE, {"halls.*.supply": supply}), air_c=36.0, wet_bulb_c=25.0, activity=1.0
+    )
     print(
         f"{supply}: feed {rest.feed_w / 1e6:.1f} MW, chillers {rest.plant_w / 1e6:.1f} MW, PUE {rest.pue:.3f}, "
         f"hottest {rest.hottest_c:.1f} degC"
