@@ -15,8 +15,11 @@ from twin.core.errors import InputError, Problem, did_you_mean
 from twin.core.quantity import Spec
 from twin.site.source import Source, build, read
 from twin.validation.capped_gpu import CappedGpuSpec
+from twin.validation.cold_plate import ColdPlateSpec
 from twin.validation.measures import MEASURES, read_limit
 from twin.validation.node_power import NodePowerSpec
+from twin.validation.pipe_front import PipeFrontSpec
+from twin.validation.tower_day import TowerDaySpec
 from twin.validation.transformer_heating import TransformerHeatingSpec
 
 FILE_NAME = "case.yaml"
@@ -73,7 +76,10 @@ class CaseSpec(Spec):
     """Which parameters were fitted, on which part of the data."""
     tested: StrictStr
     """On which other part they are tested."""
-    model: Annotated[NodePowerSpec | CappedGpuSpec | TransformerHeatingSpec, Field(discriminator="kind")]
+    model: Annotated[
+        NodePowerSpec | CappedGpuSpec | TransformerHeatingSpec | PipeFrontSpec | TowerDaySpec | ColdPlateSpec,
+        Field(discriminator="kind"),
+    ]
     measures: Annotated[tuple[LimitSpec, ...], Field(min_length=1)]
     remarks: tuple[StrictStr, ...] = ()
     """What a reader must know before believing the result."""
