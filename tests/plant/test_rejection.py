@@ -40,33 +40,33 @@ def settle(running, dry_c: float, wet_c: float) -> State:
 def test_mild_air_needs_no_chiller(pod):
     room = settle(pod, 25.0, 15.0).step
     assert room.free_w[0] == pytest.approx(room.plant_heat_w[0], rel=1e-12)
-    assert 0 < room.fan[0] < 1
+    assert 0 < pod.state.condensers.fan[0] < 1
     assert room.plant_w[0] < 0.05 * room.plant_heat_w[0]
     assert pod.state.hall.supply_c[0] == pytest.approx(30.0)
 
 
 def test_humid_air_leaves_the_rest_to_chillers(pod):
     room = settle(pod, 31.0, 29.5).step
-    assert room.fan[0] == pytest.approx(1.0, abs=1e-6)
+    assert pod.state.condensers.fan[0] == pytest.approx(1.0, abs=1e-6)
     assert 0 < room.free_w[0] < room.plant_heat_w[0]
     assert room.plant_w[0] > 0.05 * room.plant_heat_w[0]
 
 
 def test_cold_air_turns_the_fans_off(pod):
-    assert settle(pod, -5.0, -6.0).step.fan[0] < 0.2
+    assert settle(pod, -5.0, -6.0).condensers.fan[0] < 0.2
 
 
 @pytest.mark.parametrize("wet_c", [-5.0, 10.0, 20.0, 26.5, 28.0, 35.0])
 def test_condenser_water_is_never_colder_than_the_wet_bulb(pod, wet_c):
     room = settle(pod, wet_c + 1.0, wet_c).step
-    assert room.condenser_c[0] >= wet_c or room.free_w[0] == 0
+    assert pod.state.condensers.supply_c[0] >= wet_c or room.free_w[0] == 0
     assert room.free_w[0] >= 0
 
 
 def test_water_is_near_the_rule_of_thumb(pod):
     """About 1.4 to 1.5 L evaporate for each kWh on a warm day; with four cycles a third more is bought."""
     room = settle(pod, 28.0, 20.0).step
-    kg_kwh = room.evaporation_kg_s[0] / (room.free_w[0] + pod.state.flows.condenser_shaft_w[0]) * 3.6e6
+    kg_kwh = room.evaporation_kg_s[0] / (room.free_w[0] + pod.state.condensers.shaft_w[0]) * 3.6e6
     assert kg_kwh == pytest.approx(1.40, abs=0.06)
     assert room.make_up_kg_s[0] == pytest.approx(4 / 3 * room.evaporation_kg_s[0], rel=1e-9)
 
@@ -80,9 +80,9 @@ def test_stopped_pumps_leave_all_to_the_chillers(pod):
 
 def test_fewer_cells_send_warmer_water(pod):
     settle(pod, 34.0, 26.0)
-    coldest_c = pod.state.step.coldest_c[0]
+    coldest_c = pod.state.condensers.coldest_c[0]
     pod.state.service.tower_cells[:] = 1
-    assert settle(pod, 34.0, 26.0).step.coldest_c[0] > coldest_c + 0.5
+    assert settle(pod, 34.0, 26.0).condensers.coldest_c[0] > coldest_c + 0.5
 
 
 def test_energy_and_water_close_from_morning_to_noon(pod):
@@ -127,4 +127,4 @@ def test_an_unknown_cell_is_told(pod):
 def test_flows_follow_pumps_in_service(pod):
     pod.state.service.condenser_pumps[:] = 1
     step.update_flows(pod.plant, pod.state)
-    assert 0.5 < pod.state.flows.condenser_kg_s[0] / 40.0 < 0.9
+    assert 0.5 < pod.state.condensers.flow_kg_s[0] / 40.0 < 0.9

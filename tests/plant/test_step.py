@@ -150,7 +150,7 @@ def test_kernels_of_a_run_compile_for_one_signature(start):
         running.advance(0.5, 1)
     kernels = (
         step.hall_flows, step.cdu_flows, step.rack_flows, racks.advance_racks,
-            rejection.rate_plant, rejection.decide_plant, rejection.condenser_flows, rejection.fill_basins,
+            rejection.rate_chillers, rejection.run_chillers,
         step.hall_loads, step.carry, step.gather_heat, step.advance_cdus, step.advance_halls,
         record.add_racks, record.add_cdus, record.add_halls, ledger.book_step,
     )  # fmt: skip

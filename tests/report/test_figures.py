@@ -60,6 +60,20 @@ def test_loops_have_a_panel_for_each_hall(tree):
     assert all(len(one.lines) == 4 for one in axes)
 
 
+def test_towers_are_drawn_where_they_work(tree):
+    assert figures_heat.towers(tree) is None
+    wet = tree.copy()
+    hall, site = wet["hall"].to_dataset(), wet["site"].to_dataset()
+    hall["free_heat_w"] = xr.full_like(hall["plant_w"], 1.5e6)
+    for name, value in (("make_up_kg_s", 0.8), ("evaporation_kg_s", 0.6)):
+        site[name] = xr.full_like(site["feed_w"], value)
+    wet["hall"], wet["site"] = xr.DataTree(hall), xr.DataTree(site)
+    heat, water, air = figures_heat.towers(wet).axes
+    assert heat.lines[0].get_ydata()[0] == pytest.approx(1.5 * hall.sizes["hall"])
+    assert [text.get_text() for text in water.get_legend().get_texts()] == ["bought", "evaporated"]
+    assert len(air.lines) == 2
+
+
 def test_die_quantiles_against_numpy():
     rng = np.random.default_rng(1)
     temperature = rng.normal(60.0, 5.0, 20000)

@@ -113,11 +113,21 @@ class Flows(NamedTuple):
     hall_flow_kg_s: Annotated[Vec, Var("kg s-1", "facility water flow")]
     hall_pump_w: Annotated[Vec, Var("W", "electrical power of its pumps")]
     hall_shaft_w: Annotated[Vec, Var("W", "shaft power of its pumps, heat into the water")]
-    condenser_kg_s: Annotated[Vec, Var("kg s-1", "condenser water of each tower while its pumps run")]
-    condenser_w_k: Annotated[Vec, Var("W K-1", "heat capacity rate of that")]
-    condenser_pump_w: Annotated[Vec, Var("W", "electrical power of its pumps")]
-    condenser_shaft_w: Annotated[Vec, Var("W", "shaft power of its pumps, heat into the water")]
+
+
+class Condensers(NamedTuple):
+    """Condenser water of each hall with towers: its flow follows from `Service`, the rest is decided step by step."""
+
+    flow_kg_s: Annotated[Vec, Var("kg s-1", "condenser water while its pumps run")]
+    rate_w_k: Annotated[Vec, Var("W K-1", "heat capacity rate of that")]
+    pump_w: Annotated[Vec, Var("W", "electrical power of its pumps")]
+    shaft_w: Annotated[Vec, Var("W", "shaft power of its pumps, heat into the water")]
     plate_w_k: Annotated[Vec, Var("W K-1", "heat per kelvin of facility return over condenser supply")]
+    air: Annotated[Vec, Var("1", "dry bulb [degC], wet bulb [degC] and pressure [Pa] outdoors, [3]")]
+    cells: Annotated[Vec, Var("1", "cells running")]
+    coldest_c: Annotated[Vec, Var("degC", "coldest water the towers can send")]
+    supply_c: Annotated[Vec, Var("degC", "water they send")]
+    fan: Annotated[Vec, Var("1", "their fan speed")]
 
 
 class Slopes(NamedTuple):
@@ -151,11 +161,6 @@ class Step(NamedTuple):
     drift_kg_s: Annotated[Vec, Var("kg s-1", "droplets carried away")]
     blowdown_kg_s: Annotated[Vec, Var("kg s-1", "water let go for its salts")]
     make_up_kg_s: Annotated[Vec, Var("kg s-1", "water bought, mean of the step")]
-    air: Annotated[Vec, Var("1", "dry bulb [degC], wet bulb [degC] and pressure [Pa] outdoors, [3]")]
-    cells: Annotated[Vec, Var("1", "cells running of each tower")]
-    coldest_c: Annotated[Vec, Var("degC", "coldest water each tower can send")]
-    condenser_c: Annotated[Vec, Var("degC", "water each tower sends")]
-    fan: Annotated[Vec, Var("1", "fan speed of each tower")]
 
 
 class State(NamedTuple):
@@ -169,6 +174,7 @@ class State(NamedTuple):
     network: radial.NetworkState
     service: Service
     flows: Flows
+    condensers: Condensers
     slopes: Slopes
     step: Step
 

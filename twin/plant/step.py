@@ -59,8 +59,7 @@ def update_flows(plant: Plant, state: State, *, steady: bool = False) -> None:
     hall_flows(plant.hall, plant.hall_pump, service, flows)
     cdu_flows(plant.cdu, plant.cdu_pump, plant.wiring.cdu_hall, plant.hall.water_w_k, service, flows, steady)
     rack_flows(plant.gpu, plant.node, plant.rack, plant.cdu.flow_kg_s, flows, steady)
-    water_j_kg_k = plant.hall.water_w_k[0] / plant.hall.flow_kg_s[0]
-    rejection.condenser_flows(plant.hall, plant.tower, plant.condenser_pump, plant.plate, water_j_kg_k, service, flows)
+    rejection.update_flows(plant, state)
 
 
 @kernel

@@ -69,7 +69,7 @@ def _loop(axes: Axes, tree: xr.DataTree, hall: xr.Dataset, name: str) -> None:
 
 @style.drawn
 def plant(tree: xr.DataTree) -> Figure | None:
-    """Heat rejection: load over available capacity and COP of each hall, and PUE hour by hour."""
+    """Heat rejection: chiller load over available capacity and COP of each hall, and PUE hour by hour."""
     halls, clock = group(tree, "hall"), ClockTime.of(tree)
     if halls is None or halls.sizes.get("time", 0) == 0:
         return None
@@ -77,7 +77,7 @@ def plant(tree: xr.DataTree) -> Figure | None:
     figure, axes = style.sheet(3, height_in=4.2, sharex=True)
     _spread(axes[0], time, values(halls, "plant_load_max"), style.RETURN, "greatest second of each minute")
     axes[0].axhline(1.0, color=style.LIMIT, linewidth=0.8)
-    axes[0].set_ylabel("load / capacity (1)")
+    axes[0].set_ylabel("chiller load /\ncapacity (1)")
     _spread(axes[1], time, values(halls, "cop"), style.COOLANT, "COP")
     axes[1].set_ylabel("plant COP (1)")
     hours = hourly_pue(tree["site"].to_dataset(), clock)
@@ -85,6 +85,35 @@ def plant(tree: xr.DataTree) -> Figure | None:
     axes[2].stairs(hours.equipment_inlet, edges, baseline=None, color=style.POWER, label="at the IT equipment's inlet")
     axes[2].stairs(hours.rack_inlet, edges, baseline=None, color=style.INK, label="at the rack inlet")
     axes[2].set_ylabel("interim PUE (1)")
+    for one in axes:
+        style.legend(one)
+    style.clock_axis(axes[2], clock, 0.0, float(time[-1]))
+    return figure
+
+
+@style.drawn
+def towers(tree: xr.DataTree) -> Figure | None:
+    """Heat taken by cooling towers and by chillers, and the water that costs; None where no tower works."""
+    halls, clock = group(tree, "hall"), ClockTime.of(tree)
+    if halls is None or "free_heat_w" not in halls or not values(halls, "free_heat_w").any():
+        return None
+    time = values(halls, "time")
+    free_mw = values(halls, "free_heat_w").sum(axis=1) / 1e6
+    site = tree["site"].to_dataset()
+    figure, axes = style.sheet(3, height_in=4.2, sharex=True)
+    axes[0].plot(time, free_mw, color=style.COOLANT, label="heat taken by cooling towers")
+    axes[0].set_ylabel("heat (MW)")
+    axes[0].set_ylim(bottom=0.0)
+    for name, color, label in (
+        ("make_up_kg_s", style.SUPPLY, "bought"),
+        ("evaporation_kg_s", style.RETURN, "evaporated"),
+    ):
+        style.draw_series(axes[1], values(site, "time"), values(site, name), color, label)
+    axes[1].set_ylabel("water (kg/s)")
+    axes[1].set_ylim(bottom=0.0)
+    for name, color, label in (("dry_bulb_c", style.RETURN, "dry bulb"), ("wet_bulb_c", style.SUPPLY, "wet bulb")):
+        style.draw_series(axes[2], values(site, "time"), values(site, name), color, label)
+    axes[2].set_ylabel("outdoors (°C)")
     for one in axes:
         style.legend(one)
     style.clock_axis(axes[2], clock, 0.0, float(time[-1]))

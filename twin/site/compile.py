@@ -370,8 +370,7 @@ def new_state(compiled: Compiled) -> order.State:
         hall_air_w=np.zeros(halls), plant_heat_w=np.zeros(halls), plant_w=np.zeros(halls),
         plant_capacity_w=np.zeros(halls), plant_full_w=np.zeros(halls), free_w=np.zeros(halls), tower_w=np.zeros(halls),
         evaporation_kg_s=np.zeros(halls), drift_kg_s=np.zeros(halls), blowdown_kg_s=np.zeros(halls),
-        make_up_kg_s=np.zeros(halls), air=np.zeros(3), cells=plant.tower.cells.copy(), coldest_c=np.zeros(towers),
-        condenser_c=np.zeros(towers), fan=np.zeros(towers),
+        make_up_kg_s=np.zeros(halls),
     )  # fmt: skip
     flows = order.Flows(
         gpu=np.zeros((racks, gpu.COEFFICIENTS)), node=np.zeros((racks, server.COEFFICIENTS)),
@@ -379,8 +378,6 @@ def new_state(compiled: Compiled) -> order.State:
         cdu_k_w_k=np.zeros(cdus), cdu_flow_kg_s=np.zeros(cdus), cdu_pump_w=np.zeros(cdus), cdu_shaft_w=np.zeros(cdus),
         hall=np.zeros((n, halls, hall.MATRIX)), hall_w_k=np.zeros(halls), hall_flow_kg_s=np.zeros(halls),
         hall_pump_w=np.zeros(halls), hall_shaft_w=np.zeros(halls),
-        condenser_kg_s=np.zeros(towers), condenser_w_k=np.zeros(towers), condenser_pump_w=np.zeros(towers),
-        condenser_shaft_w=np.zeros(towers), plate_w_k=np.zeros(towers),
     )  # fmt: skip
     service = order.Service(
         cdu_pumps=plant.cdu_pump.count.copy(), cdu_speed=np.ones(cdus), hall_pumps=plant.hall_pump.count.copy(),
@@ -398,6 +395,7 @@ def new_state(compiled: Compiled) -> order.State:
         cdu=zeros(cdu.CduState, cdus), hall=zeros(hall.HallState, halls),
         tower=zeros(tower.TowerState, towers),
         network=zeros(radial.NetworkState, buses), service=service, flows=flows,
+        condensers=zeros(order.Condensers, towers)._replace(air=np.zeros(3)),
         slopes=order.Slopes(np.zeros(cdus), np.zeros(halls)), step=step,
     )  # fmt: skip
     rows = order.gpu_rows(state)

@@ -1,6 +1,7 @@
 """Case model: fronts of hot water through a measured pipe."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -40,7 +41,7 @@ class PipeFrontSpec(Spec):
         pairs = {name: self._test(name, files[name]) for name in self.tests}
         errors = {name: float(np.mean((one.simulated - one.measured) ** 2)) for name, one in pairs.items()}
         middle = sorted(errors, key=errors.__getitem__)[len(errors) // 2]
-        return Outcome(pairs | {"median test": pairs[middle]})
+        return Outcome(pairs | {"median test": replace(pairs[middle], words=f"median test: {pairs[middle].words}")})
 
     def _test(self, name: str, file: Path) -> Pair:
         rows = np.genfromtxt(file, delimiter=",", names=True)
