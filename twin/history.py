@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from twin.components import gpu
+from twin.components import gpu, pump
 from twin.core.layout import Vec, variables, zeros
 from twin.drive.weather import WeatherRow
 from twin.plant import ledger, record
@@ -112,11 +112,7 @@ class History:
         file.fixed("cdu", "type", ("cdu",), np.array(kinds))
         file.fixed("cdu", "rating_w", ("cdu",), [specs[kind].heat for kind in kinds], "W", "design heat")
         file.fixed("cdu", "rated_flow_kg_s", ("cdu",), plant.cdu.flow_kg_s, "kg s-1", "design flow")
-        pumps = plant.cdu_pump
-        rated = pumps.loop_pa_s2_m6 * (pumps.best_m3_s * pumps.count) ** 3 / pumps.efficiency / pumps.drive_efficiency
-        file.fixed("cdu", "pump_rating_w", ("cdu",), rated, "W", "pump power at design")
-        pumps = plant.hall_pump
-        rated = pumps.loop_pa_s2_m6 * (pumps.best_m3_s * pumps.count) ** 3 / pumps.efficiency / pumps.drive_efficiency
+        file.fixed("cdu", "pump_rating_w", ("cdu",), pump.rated_w(plant.cdu_pump), "W", "pump power at design")
         hall = ("hall",)
         file.fixed("hall", "set_point_c", hall, plant.hall.set_point_c, "degC", "supply set point")
         file.fixed(
@@ -128,7 +124,7 @@ class History:
             "reference capacity of the plant",
         )
         file.fixed("hall", "chillers", hall, plant.wiring.chillers.astype(int))
-        file.fixed("hall", "pump_rating_w", hall, rated, "W", "pump power at design")
+        file.fixed("hall", "pump_rating_w", hall, pump.rated_w(plant.hall_pump), "W", "pump power at design")
         file.fixed("hall", "plant", hall, np.array([spec.plant.type for spec in c.site.halls]))
         node, parent = ("node",), plant.network.parent
         level = np.zeros(parent.size, int)

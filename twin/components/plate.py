@@ -5,7 +5,6 @@ Heat by `core.exchange`: counter-flow, conductance following both flows.
 
 from typing import Annotated, NamedTuple
 
-import numpy as np
 from pydantic import Field
 
 from twin.core.exchange import exchange_w_k
@@ -33,8 +32,8 @@ def params(specs: list[PlateSpec]) -> PlateParams:
     """Parameter arrays, one entry for each hall with an exchanger."""
     return frozen(
         PlateParams,
-        ua_w_k=np.array([s.ua for s in specs], float),
-        film_exponent=np.array([s.film_exponent for s in specs], float),
+        ua_w_k=[s.ua for s in specs],
+        film_exponent=[s.film_exponent for s in specs],
     )
 
 

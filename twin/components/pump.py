@@ -62,6 +62,12 @@ def params(specs: list[PumpSpec]) -> PumpParams:
     )
 
 
+def rated_w(pump: PumpParams) -> Vec:
+    """Electrical power [W] of each pump group at design."""
+    rated: Vec = pump.loop_pa_s2_m6 * (pump.best_m3_s * pump.count) ** 3 / pump.efficiency / pump.drive_efficiency
+    return rated
+
+
 @kernel
 def operating_flow_m3_s(shutoff_pa, fall_pa_s2_m6, loop_pa_s2_m6, running, speed):
     """Flow [m3/s] where ``running`` pumps at relative ``speed`` meet the loop; 0 when none runs."""

@@ -100,18 +100,18 @@ def params(specs: list[TowerSpec], cells: list[int], halls: list[int]) -> TowerP
     """Parameter arrays, one entry for each hall with towers."""
     return frozen(
         TowerParams,
-        hall=np.array(halls, np.int64),
-        cells=np.array(cells, float),
-        ua_w_k=np.array([design_ua_w_k(s) for s in specs], float),
-        water_kg_s=np.array([s.water for s in specs], float),
-        air_m3_s=np.array([s.air for s in specs], float),
-        fan_w=np.array([s.fan for s in specs], float),
-        wet_bulb_c=np.array([s.wet_bulb for s in specs], float),
-        least_fan=np.array([s.least_fan for s in specs], float),
-        least_water=np.array([s.least_water for s in specs], float),
-        still=np.array([s.still for s in specs], float),
-        drift=np.array([s.drift for s in specs], float),
-        cycles=np.array([s.cycles for s in specs], float),
+        hall=halls,
+        cells=cells,
+        ua_w_k=[design_ua_w_k(s) for s in specs],
+        water_kg_s=[s.water for s in specs],
+        air_m3_s=[s.air for s in specs],
+        fan_w=[s.fan for s in specs],
+        wet_bulb_c=[s.wet_bulb for s in specs],
+        least_fan=[s.least_fan for s in specs],
+        least_water=[s.least_water for s in specs],
+        still=[s.still for s in specs],
+        drift=[s.drift for s in specs],
+        cycles=[s.cycles for s in specs],
     )
 
 
