@@ -25,6 +25,8 @@ IN_PINT = {
     "": "dimensionless",
     "%": "percent",
     "°C": "degC",
+    **{f"pu/{unit}": f"1/{unit}" for unit in ("s", "K", "Pa", "kPa", "bar")},
+    **{f"%/{unit}": f"percent/{unit}" for unit in ("s", "K", "Pa", "kPa", "bar")},
 }
 ENTRIES = [(kind, unit) for kind in KINDS.values() for unit in kind.scales]
 

@@ -163,6 +163,26 @@ ResistancePerLength = Annotated[float, _kind("resistance per length", "0.0712 oh
 CapacitancePerLength = Annotated[
     float, _kind("capacitance per length", "300 nF/km", {"F/m": 1, "uF/km": _MILLI**3, "nF/km": _MILLI**4})
 ]
+_SHARES = {"pu": Fraction(1), "%": 10 * _MILLI}
+Rate = Annotated[
+    float,
+    _kind("rate", "10 %/s", {f"{share}/s": size for share, size in _SHARES.items()}),
+]
+GainPerKelvin = Annotated[
+    float, _kind("gain per kelvin", "2 %/K", {f"{share}/K": size for share, size in _SHARES.items()})
+]
+GainPerPressure = Annotated[
+    float,
+    _kind(
+        "gain per pressure",
+        "1 %/kPa",
+        {
+            f"{share}/{unit}": size / pascals
+            for unit, pascals in {"Pa": 1, "kPa": 10**3, "bar": 10**5}.items()
+            for share, size in _SHARES.items()
+        },
+    ),
+]
 _RATIO = _kind("ratio", "96 %", {"": 1, "%": 10 * _MILLI})
 Ratio = Annotated[float, _RATIO, Field(ge=0)]
 RelativeHumidity = Annotated[float, _RATIO, Field(ge=0, le=1)]
