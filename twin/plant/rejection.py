@@ -19,7 +19,7 @@ def condenser_flows(halls, towers, pumps, plates, water_j_kg_k, running, hall_w_
     for i in range(towers.hall.size):
         h = towers.hall[i]
         flow, shaft, drawn = pump.operate(pumps, i, running[i], 1.0)
-        share = flow / (pumps.best_m3_s[i] * pumps.count[i])
+        share = flow / pumps.design_m3_s[i]
         loops.flow_kg_s[i] = share * towers.water_kg_s[i] * towers.cells[i]
         loops.rate_w_k[i] = loops.flow_kg_s[i] * water_j_kg_k
         loops.pump_w[i], loops.shaft_w[i] = drawn, shaft

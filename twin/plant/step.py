@@ -18,7 +18,7 @@ def hall_flows(hall_p, pumps, service, flows):
     """Flow, pump power and propagators of every hall's facility water."""
     for h in range(hall_p.water_w_k.size):
         flow, shaft, drawn = pump.operate(pumps, h, service.hall_pumps[h], service.hall_speed[h])
-        share = flow / (pumps.best_m3_s[h] * pumps.count[h])
+        share = flow / pumps.design_m3_s[h]
         flows.hall_w_k[h] = hall_p.water_w_k[h] * share
         flows.hall_flow_kg_s[h] = hall_p.flow_kg_s[h] * share
         flows.hall_shaft_w[h], flows.hall_pump_w[h] = shaft, drawn
