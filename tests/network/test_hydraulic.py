@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from twin.components import pump
 from twin.core.friction import pipe_k_pa_s2_kg2
 from twin.core.layout import Vec
 from twin.network.hydraulic import (
@@ -285,3 +286,18 @@ def test_a_hall_comes_back_from_standstill_and_moves_from_step_to_step_in_few_sw
         inlet, drop, sweeps = solve_tree(tree, k, part, 0, 12, 1e5, 1.0, state)
         assert 0 < sweeps <= 4
         check_tree(tree, k, part, state, inlet, drop)
+
+
+@pytest.mark.parametrize("speed", [0.6, 1.0])
+def test_a_hall_on_its_pumps_is_the_pumps_on_the_hall(speed):
+    """Either side may hold the other: pumps as lift and fall of the network, the network as their system."""
+    density = 995.7
+    spec = pump.PumpSpec(count=4, standby=1, flow="0.4 m3/s", pressure="300 kPa", efficiency=0.8, drive_efficiency=0.92)
+    pumps = pump.params([spec])
+    tree, k, part, state = random_tree(2, [32] * 12, 0.1)
+    lift, fall = speed**2 * pumps.shutoff_pa[0], pumps.fall_pa_s2_m6[0] / (3 * density) ** 2
+    inlet, drop, _ = solve_tree(tree, k, part, 0, 12, lift, fall, state)
+    system = drop / inlet**2 * density**2
+    flow, head, _, _ = pump.operate_on(pumps, 0, system, 3.0, speed, 0.0, 0.0)
+    assert density * flow == pytest.approx(inlet, rel=1e-10)
+    assert head == pytest.approx(drop, rel=1e-10)
