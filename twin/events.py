@@ -15,7 +15,7 @@ from twin.core.quantity import parse
 from twin.drive.grid import Limit, Piece
 from twin.network import radial
 from twin.plant import step
-from twin.plant.order import Plant, State
+from twin.plant.order import Plant, Service, State
 from twin.scenario import Scenario
 from twin.site.compile import Compiled
 
@@ -35,28 +35,32 @@ class Wanted:
     """What operators and protection want to run; `enforce` makes the plant follow as far as it has supply."""
 
     def __init__(self, plant: Plant, state: State) -> None:
-        service = state.service
-        self.cdu_pumps, self.hall_pumps = service.cdu_pumps.copy(), service.hall_pumps.copy()
-        self.chillers = service.chillers.copy()
-        self.tower_cells, self.condenser_pumps = service.tower_cells.copy(), service.condenser_pumps.copy()
-        self.cdu_speed, self.hall_speed = service.cdu_speed.copy(), service.hall_speed.copy()
-        self.set_point_c, self.in_service = service.set_point_c.copy(), service.in_service.copy()
-        self.source_pu = service.source_pu.copy()
         self._plant = plant
+        self.service = Service(**{name: values.copy() for name, values in state.service._asdict().items()})
 
     def enforce(self, state: State) -> None:
         """Put into the plant what is wanted and has supply, and recompute flows."""
-        service, wiring = state.service, self._plant.wiring
-        for name in ("cdu_speed", "hall_speed", "set_point_c", "in_service", "source_pu"):
-            getattr(service, name)[:] = getattr(self, name)
-        radial.energise(self._plant.network, service.in_service, service.energised)
-        alive = np.array([step.living_share(wiring, service.energised, h) for h in range(self.chillers.size)])
-        service.cdu_pumps[:] = self.cdu_pumps * service.energised[wiring.cdu_board]
-        service.hall_pumps[:] = np.floor(self.hall_pumps * alive + 1e-9)
-        service.chillers[:] = np.floor(self.chillers * alive + 1e-9)
+        wanted, service, wiring = self.service, state.service, self._plant.wiring
+        before = service.cdu_pumps.copy(), service.hall_pumps.copy()
+        radial.energise(self._plant.network, wanted.in_service, service.energised)
+        alive = np.array([step.living_share(wiring, service.energised, h) for h in range(wanted.chillers.size)])
         at_towers = alive[self._plant.tower.hall]
-        service.tower_cells[:] = np.floor(self.tower_cells * at_towers + 1e-9)
-        service.condenser_pumps[:] = np.floor(self.condenser_pumps * at_towers + 1e-9)
+        supplied = {
+            "cdu_pumps": wanted.cdu_pumps * service.energised[wiring.cdu_board],
+            "hall_pumps": np.floor(wanted.hall_pumps * alive + 1e-9),
+            "chillers": np.floor(wanted.chillers * alive + 1e-9),
+            "tower_cells": np.floor(wanted.tower_cells * at_towers + 1e-9),
+            "condenser_pumps": np.floor(wanted.condenser_pumps * at_towers + 1e-9),
+            "energised": service.energised,
+        }
+        for name in Service._fields:
+            getattr(service, name)[:] = supplied.get(name, getattr(wanted, name))
+        for pumps, was, turning in (
+            (service.cdu_pumps, before[0], state.cdu), (service.hall_pumps, before[1], state.water),
+        ):  # fmt: skip
+            lost = was - pumps
+            turning.coast_speed[lost > 0] = turning.speed[lost > 0]
+            turning.coasting[:] = np.maximum(turning.coasting + lost, 0.0)
         step.update_flows(self._plant, state)
 
 
@@ -120,14 +124,14 @@ def _pair(
 
 def _add(field: str, index: int, amount: float) -> Callable[[Wanted], None]:
     def apply(wanted: Wanted) -> None:
-        getattr(wanted, field)[index] += amount
+        getattr(wanted.service, field)[index] += amount
 
     return apply
 
 
 def _put(field: str, index: int, value: float) -> Callable[[Wanted], None]:
     def apply(wanted: Wanted) -> None:
-        getattr(wanted, field)[index] = value
+        getattr(wanted.service, field)[index] = value
 
     return apply
 
@@ -180,18 +184,37 @@ def _set(
         return (lambda wanted: None), (lambda wanted: None)
     if target == "feed.voltage":
         return _put("source_pu", 0, parse(value, "per unit value")), _put("source_pu", 0, compiled.site.feed.source)
-    if owner in names.halls and field == "supply":
-        index = names.halls.index(owner)
-        return _put("set_point_c", index, parse(value, "temperature")), _put(
-            "set_point_c", index, compiled.site.halls[index].supply
-        )
-    if owner in names.halls and field == "pump_speed":
-        index = names.halls.index(owner)
-        return _put("hall_speed", index, parse(value, "ratio")), _put("hall_speed", index, 1.0)
-    if owner in names.cdus and field == "pump_speed":
-        index = names.cdus.index(owner)
-        return _put("cdu_speed", index, parse(value, "ratio")), _put("cdu_speed", index, 1.0)
-    known = {"feed.limit", "feed.voltage", *(f"{hall}.{f}" for hall in names.halls for f in ("supply", "pump_speed"))}
-    raise ValueError(
-        f'"{target}" cannot be set; {did_you_mean(target, known | {f"{cdu}.pump_speed" for cdu in names.cdus[:50]})}'
-    )
+    for owners, settings in ((names.halls, _HALL), (names.cdus, _CDU)):
+        if owner in owners and field in settings:
+            index, setting = owners.index(owner), settings[field]
+            usual = setting.usual
+            if usual is None:
+                usual = getattr(compiled.plant.hall, setting.field)[index]
+            there, back = parse(value, setting.kind), float(usual)
+            return _put(setting.field, index, there), _put(setting.field, index, back)
+    known = {"feed.limit", "feed.voltage", *(f"{hall}.{f}" for hall in names.halls for f in _HALL)}
+    known |= {f"{cdu}.{f}" for cdu in names.cdus[:50] for f in _CDU}
+    raise ValueError(f'"{target}" cannot be set; {did_you_mean(target, known)}')
+
+
+class _Setting(NamedTuple):
+    """A value that an event may set: its field in `Service`, its kind, and what it goes back to (None: as designed)."""
+
+    field: str
+    kind: str
+    usual: float | None
+
+
+_HALL = {
+    "supply": _Setting("set_point_c", "temperature", None),
+    "dew_point": _Setting("dew_point_c", "temperature", None),
+    "pump_speed": _Setting("hall_speed", "ratio", float("nan")),
+}
+_CDU = {
+    "pump_speed": _Setting("cdu_speed", "ratio", float("nan")),
+    "valve": _Setting("cdu_valve", "ratio", float("nan")),
+    "supply_sensor": _Setting("cdu_bias_k", "temperature difference", 0.0),
+    "conductance": _Setting("cdu_clean", "ratio", 1.0),
+    "filter": _Setting("cdu_filter", "ratio", 1.0),
+    "leak": _Setting("cdu_leak_kg_s", "mass flow", 0.0),
+}

@@ -137,6 +137,7 @@ class Simulation:
         """Macro-step after macro-step; yields the tick each one ends at."""
         plant, state = self.compiled.plant, self.state
         longest = 1 if self.watch else LONGEST_STEP
+        periods = step.periods(plant)
         changes = sorted({*self.workload.changes, *(a.tick for a in self.actions), *self.limit.ticks(), self.duration})
         pending = list(self.actions)
         while self.tick < self.duration:
@@ -145,7 +146,12 @@ class Simulation:
             self._begin(tick, history, pending)
             if tick % self.control.every == 0:
                 self.control.act(tick)
-            end = max(tick + 1, min((tick // longest + 1) * longest, self.control.next_tick(tick), changes[0]))
+            if any(tick % period == 0 for period in periods):
+                step.sample(plant, state, tick)
+            turning = step.move(plant, state)
+            next_sample = min((tick // period + 1) * period for period in periods)
+            most = 1 if turning else min((tick // longest + 1) * longest, next_sample) - tick
+            end = max(tick + 1, min(tick + most, self.control.next_tick(tick), changes[0]))
             air = self.weather.at(np.arange(tick, end))
             if tick % PLANT_STEP == 0:
                 rejection.rate(plant, state, self._outdoors(tick))

@@ -4,30 +4,31 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.linalg import expm
 
 from twin.components import cdu
-from twin.components.cdu import (
-    CduParams,
-    CduSpec,
-    CduState,
-    advance,
-    coefficients,
-    exchange_w_k,
-)
+from twin.components.cdu import CduParams, CduSpec, CduState, advance
 from twin.core.exchange import conductance_w_k, effectiveness, ntu_needed
-from twin.core.layout import frozen
+from twin.core.layout import frozen, zeros
 
 FLOW = st.floats(0.05, 1.5)
 
 
 def unit(coolant_w_k, facility_w_k, ua_w_k, half_j_k=1.5e5):
     """One CDU of given capacity rates."""
-    return frozen(
-        CduParams,
-        ua_w_k=[ua_w_k], film_exponent=[0.7], coolant_w_k=[coolant_w_k],
-        facility_w_k=[facility_w_k], half_j_k=[half_j_k],
-        flow_kg_s=[1.0], flow_m3_s=[1e-3],
-    )  # fmt: skip
+    ones = {name: [1.0] for name in CduParams._fields}
+    given = {"ua_w_k": ua_w_k, "film_exponent": 0.7, "coolant_w_k": coolant_w_k, "facility_w_k": facility_w_k}
+    return frozen(CduParams, **ones | {name: [value] for name, value in given.items()} | {"half_j_k": [half_j_k]})
+
+
+def exchange_w_k(plates, i, coolant_share, facility_share):
+    """Of a clean exchanger."""
+    return cdu.exchange_w_k(plates, i, coolant_share, facility_share, 1.0)
+
+
+def at(supply_c, return_c):
+    """One CDU's state at these temperatures."""
+    return zeros(CduState, 1)._replace(supply_c=np.array([supply_c]), return_c=np.array([return_c]))
 
 
 @pytest.mark.parametrize(
@@ -104,32 +105,44 @@ def test_nothing_crosses_where_one_side_stands_still():
 def test_heat_in_is_heat_out_plus_heat_kept(share, heat, ticks, start):
     plates = unit(4773.0, 5224.0, 12_282.8)
     k, half, shaft = exchange_w_k(plates, 0, share, share), 1.5e5, 700.0
-    state, c = CduState(np.array([start[0]]), np.array([start[1]])), np.empty(cdu.MATRIX)
-    coefficients(4773.0 * share, k, half, float(ticks), c)
+    state = at(*start)
     before = half * (state.supply_c[0] + state.return_c[0])
-    given_w = advance(state, 0, c, k, half, heat, shaft, 25.0)
+    given_w = advance(state, 0, 4773.0 * share, k, half, heat, shaft, 25.0, float(ticks))
     kept = half * (state.supply_c[0] + state.return_c[0]) - before
     assert (heat + shaft - given_w) * ticks == pytest.approx(kept, abs=1e-12 * before)
 
 
+@given(
+    coolant=st.one_of(st.just(0.0), st.floats(1.0, 6e3)),
+    reach=st.floats(0, 0.999),
+    ticks=st.integers(1, 5),
+    start=st.tuples(st.floats(20, 60), st.floats(20, 60)),
+)
+def test_a_step_is_the_matrix_exponential(coolant, reach, ticks, start):
+    half, k, state = 1.5e5, reach * coolant, at(*start)
+    advance(state, 0, coolant, k, half, 4e4, 700.0, 25.0, float(ticks))
+    whole = np.zeros((3, 3))
+    whole[:2, :2] = np.array([[-coolant, coolant - k], [coolant, -coolant]]) / half
+    whole[:2, 2] = np.array([k * 25.0 + 700.0, 4e4]) / half
+    expected = expm(whole * ticks) @ np.array([*start, 1.0])
+    np.testing.assert_allclose([state.supply_c[0], state.return_c[0]], expected[:2], rtol=1e-12)
+
+
 def test_loss_of_facility_water_heats_the_coolant_at_a_fifth_of_a_kelvin_per_second():
     """70 L of PG25 under 55 kW: 0.196 K/s, physics section 6."""
-    half, state, c = 0.035 * 1012.48 * 3956.67, CduState(np.array([36.0]), np.array([47.5])), np.empty(cdu.MATRIX)
-    coefficients(4773.0, 0.0, half, 5.0, c)
+    half, state = 0.035 * 1012.48 * 3956.67, at(36.0, 47.5)
     before = state.supply_c[0] + state.return_c[0]
-    assert advance(state, 0, c, 0.0, half, 55e3, 0.0, 32.0) == 0.0
+    assert advance(state, 0, 4773.0, 0.0, half, 55e3, 0.0, 32.0, 5.0) == 0.0
     assert (state.supply_c[0] + state.return_c[0] - before) / 2 / 5.0 == pytest.approx(0.196, abs=5e-4)
 
 
 def test_an_infinite_step_is_where_many_finite_ones_end():
-    half, c = 1.5e5, np.empty(cdu.MATRIX)
+    half = 1.5e5
     k = exchange_w_k(unit(4773.0, 5224.0, 12_282.8), 0, 1.0, 1.0)
-    still, moving = CduState(np.array([30.0]), np.array([30.0])), CduState(np.array([30.0]), np.array([30.0]))
-    coefficients(4773.0, k, half, np.inf, c)
-    given_w = advance(still, 0, c, k, half, 55e3, 500.0, 32.0)
-    coefficients(4773.0, k, half, 5.0, c)
+    still, moving = at(30.0, 30.0), at(30.0, 30.0)
+    given_w = advance(still, 0, 4773.0, k, half, 55e3, 500.0, 32.0, np.inf)
     for _ in range(400):
-        advance(moving, 0, c, k, half, 55e3, 500.0, 32.0)
+        advance(moving, 0, 4773.0, k, half, 55e3, 500.0, 32.0, 5.0)
     assert given_w == pytest.approx(55.5e3, rel=1e-12)
     assert (still.supply_c[0], still.return_c[0]) == pytest.approx((moving.supply_c[0], moving.return_c[0]), abs=1e-9)
 
@@ -138,12 +151,11 @@ def test_the_design_point_of_the_in_rack_unit():
     """36/47.5 degC of coolant against 32/42.5 degC of water at 55 kW: its approach is 4 K."""
     density, heat, flow = 1012.48, 3956.67, 71.5e-3 / 60
     spec = CduSpec(
-        racks=1, heat="55 kW", coolant_at="35 degC", facility_flow="1.25 kg/s", ua="12.2828 kW/K", volume="70 L"
-    )
+        racks=1, heat="55 kW", coolant_at="35 degC", facility_flow="1.25 kg/s", ua="12.2828 kW/K", volume="70 L",
+        facility_drop="50 kPa", approach="4 K", exchanger_drop="50 kPa", filter_drop="30 kPa",
+    )  # fmt: skip
     plates = cdu.params([spec], np.array([flow]), (np.array([density]), np.array([heat])), 4178.9)
-    k, c = exchange_w_k(plates, 0, 1.0, 1.0), np.empty(cdu.MATRIX)
-    state = CduState(np.array([30.0]), np.array([30.0]))
-    coefficients(plates.coolant_w_k[0], k, plates.half_j_k[0], np.inf, c)
-    advance(state, 0, c, k, plates.half_j_k[0], 55e3, 0.0, 32.0)
+    k, state = exchange_w_k(plates, 0, 1.0, 1.0), at(30.0, 30.0)
+    advance(state, 0, plates.coolant_w_k[0], k, plates.half_j_k[0], 55e3, 0.0, 32.0, np.inf)
     assert state.supply_c[0] == pytest.approx(36.0, abs=0.01)
     assert state.return_c[0] == pytest.approx(47.52, abs=0.01)

@@ -26,7 +26,7 @@ def test_v_trn_01():
     delay_s = float(params.parcel_kg[0]) * 128 / 1.2
     density = float(fluids.density(fluids.WATER, 30.0))
     assert delay_s * 1012.0 / density == pytest.approx(831.805258, rel=1e-6)
-    out = np.array([pipe.advance(params, state, 0, 1.2, 35.0, 20.0, 1.0) for _ in range(900)])
+    out = np.array([pipe.advance(params, state, 0, 1.2, 35.0, 20.0, 1.0)[0] for _ in range(900)])
     moved = np.flatnonzero(out > 30.0)[0] + 1
     assert moved == pytest.approx(delay_s, abs=1.0 + delay_s / 128)
     assert np.all((out < 25.0 + 1e-3) | (out > 35.0 - 1e-3) | (np.abs(np.arange(900) - moved) < 3))
@@ -40,7 +40,7 @@ def test_v_hyd_05_steady_loss():
     state = pipe.filled([spec], np.array([40.0]))
     leaving_c = 40.0
     for _ in range(4000):
-        leaving_c = pipe.advance(params, state, 0, 20.0, 40.0, 20.0, 1.0)
+        leaving_c = pipe.advance(params, state, 0, 20.0, 40.0, 20.0, 1.0)[0]
     expected = 20.0 + 20.0 * exp(-10.0 * pi * 0.2 * 500.0 / (20.0 * heat))
     assert expected == pytest.approx(312.412245 - 273.15, abs=2e-3)
     assert leaving_c == pytest.approx(expected, abs=2e-3)
@@ -53,7 +53,7 @@ def test_heat_goes_nowhere_else(data):
     before, net = pipe.stored_j(params, state, 0), 0.0
     for _ in range(data.draw(st.integers(1, 30))):
         flow, entering = data.draw(st.floats(0, 400)), data.draw(st.floats(5, 65))
-        leaving = pipe.advance(params, state, 0, flow, entering, 20.0, 1.0)
+        leaving, _ = pipe.advance(params, state, 0, flow, entering, 20.0, 1.0)
         net += flow * heat * (entering - leaving) if flow > 0 else 0.0
     stored = pipe.stored_j(params, state, 0) - before
     assert stored == pytest.approx(net, rel=1e-9, abs=1e-6 * abs(before))
@@ -64,7 +64,7 @@ def test_a_heavy_wall_delays_the_front_by_its_share():
     params, state = one(parcels=64, air_w_m2_k=1e-12)
     params = params._replace(film_w_k=params.film_w_k * 1e3)
     water_j_k = float(params.parcel_kg[0] * params.water_j_kg_k[0])
-    out = np.array([pipe.advance(params, state, 0, 5.0, 35.0, 20.0, 1.0) for _ in range(600)])
+    out = np.array([pipe.advance(params, state, 0, 5.0, 35.0, 20.0, 1.0)[0] for _ in range(600)])
     half_s = np.flatnonzero(out > 30.0)[0] + 1
     plug_s = float(params.parcel_kg[0]) * 64 / 5.0
     assert half_s == pytest.approx(plug_s * (1 + float(params.wall_j_k[0]) / water_j_k), rel=0.04)

@@ -60,9 +60,9 @@ def test_the_sites_are_right():
             "supply",
             "halls.0.supply: unit 'kW' is not a temperature unit; use one of",
         ),
-        ("volume: 2.5 m3", "volume: 2.5 m3\n    colour: red", "colour", "halls.0.colour: "),
-        ("volume: 2.5 m3", "volume: 0 m3", "volume", "halls.0.volume: "),
-        ("volume: 2.5 m3", "volume: -1 m3", "volume", "halls.0.volume: "),
+        ("coil_approach: 5 K", "coil_approach: 5 K\n    colour: red", "colour", "halls.0.colour: "),
+        ("tank: 0.6 m3", "tank: 0 m3", "tank", "halls.0.loop.tank: "),
+        ("tank: 0.6 m3", "tank: -1 m3", "tank", "halls.0.loop.tank: "),
         ("nvl72-rack, count: 2", "nvl72-rack, count: 0", "count: 0", "halls.0.racks.1.count: "),
         (
             "nvl72-rack, count: 2",

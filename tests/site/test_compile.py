@@ -117,9 +117,11 @@ def test_a_new_state_is_uncapped_and_in_service(pod):
 
 
 def test_parameters_are_read_only(pod):
-    for layout in pod.plant:
-        for array in layout:
-            assert not array.flags.writeable
+    def arrays(layout):
+        for part in layout:
+            yield from arrays(part) if isinstance(part, tuple) else (part,)
+
+    assert not any(array.flags.writeable for array in arrays(pod.plant))
 
 
 def test_a_site_without_its_library_is_refused(pod):

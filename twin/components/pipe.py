@@ -12,7 +12,7 @@ and wall lose and gain are the same joules, so the books close.
 [1] F. Dittus, L. Boelter, Heat transfer in automobile radiators of the tubular type, Univ. Calif. Publ. Eng. 2 (1930).
 """
 
-from math import log, pi
+from math import exp, log, pi
 from typing import Annotated, NamedTuple
 
 import numpy as np
@@ -129,13 +129,46 @@ def nusselt(reynolds, prandtl):
 
 @kernel
 def advance(pipe, state, i, flow_kg_s, entering_c, air_c, dt_s):
-    """Advance pipe ``i``: returns the mean temperature of what leaves [degC] (of the last parcel without flow).
+    """Advance pipe ``i``; returns the mean temperature of what leaves [degC] and the mean loss to the air [W].
 
-    Heat that the water lost to wall and air is what its parcels, the inflow and the outflow say; `stored_j` has both.
+    What leaves is what `leaving_c` told, while not more leaves than stands in the pipe; without flow it is the last.
     """
-    leaving_c = _move(pipe, state, i, flow_kg_s * dt_s, entering_c)
-    _exchange(pipe, state, i, flow_kg_s, air_c, dt_s)
-    return leaving_c
+    left_c = _move(pipe, state, i, flow_kg_s * dt_s, entering_c)
+    return left_c, _exchange(pipe, state, i, flow_kg_s, air_c, dt_s) / dt_s
+
+
+@kernel
+def leaving_c(pipe, state, i, mass_kg):
+    """Mean temperature [degC] of the next ``mass_kg`` to leave pipe ``i``, at most all that stands in it."""
+    n, water = pipe.parcels[i], state.water_c[i]
+    left, total = mass_kg / pipe.parcel_kg[i], 0.0
+    if left <= 0.0:
+        return water[n - 1]
+    k, here = n - 1, 1.0 - state.entered[i]
+    while left > here and k > 0:
+        total += here * water[k]
+        left -= here
+        k, here = k - 1, 1.0
+    return (total + left * water[k]) / (mass_kg / pipe.parcel_kg[i])
+
+
+@kernel
+def fill(pipe, state, i, flow_kg_s, entering_c, air_c):
+    """Put pipe ``i`` at rest with ``flow_kg_s`` entering at ``entering_c``; returns what leaves [degC] and loses [W].
+
+    Each parcel is its wall's temperature but for the film between them, and loses to the air what passes both.
+    """
+    film_w_k = pipe.film_w_k[i] * nusselt(flow_kg_s * pipe.reynolds_s_kg[i], pipe.prandtl[i])
+    series_w_k = 1.0 / (1.0 / film_w_k + 1.0 / pipe.air_w_k[i])
+    rate_w_k = flow_kg_s * pipe.water_j_kg_k[i]
+    fade = exp(-series_w_k / rate_w_k) if rate_w_k > 0.0 else 1.0
+    above_k, state.entered[i], state.filling_c[i] = entering_c - air_c, 0.0, entering_c
+    for k in range(pipe.parcels[i]):
+        here = above_k * fade ** (k + 0.5)
+        state.water_c[i, k] = air_c + here
+        state.wall_c[i, k] = air_c + here * series_w_k / pipe.air_w_k[i]
+    left = above_k * fade ** pipe.parcels[i]
+    return air_c + left, rate_w_k * (above_k - left)
 
 
 @kernel
@@ -162,7 +195,7 @@ def _move(pipe, state, i, mass_kg, entering_c):
 
 @kernel
 def _exchange(pipe, state, i, flow_kg_s, air_c, dt_s):
-    """Water, wall and air over ``dt_s``; parcels reach ``entered`` of a piece into the next one."""
+    """Water, wall and air over ``dt_s``; returns the heat lost [J]. Parcels reach ``entered`` into the next piece."""
     n, water, wall, share = pipe.parcels[i], state.water_c[i], state.wall_c[i], state.entered[i]
     film_w_k = pipe.film_w_k[i] * nusselt(flow_kg_s * pipe.reynolds_s_kg[i], pipe.prandtl[i])
     parcel_j_k, wall_j_k, air_w_k = pipe.parcel_kg[i] * pipe.water_j_kg_k[i], pipe.wall_j_k[i], pipe.air_w_k[i]
@@ -170,18 +203,21 @@ def _exchange(pipe, state, i, flow_kg_s, air_c, dt_s):
     a[0, 0], a[0, 1] = -film_w_k / parcel_j_k, film_w_k / parcel_j_k
     a[1, 0], a[1, 1] = film_w_k / wall_j_k, -(film_w_k + air_w_k) / wall_j_k
     propagators(a, dt_s, phi, gain, unused)
+    lost_j = 0.0
     for k in range(n):
         behind_c = water[k - 1] if k > 0 else state.filling_c[i]
         mixed = share * behind_c + (1.0 - share) * water[k] - air_c
         kept = wall[k] - air_c
         change_k = phi[0, 0] * mixed + phi[0, 1] * kept - mixed
         wall[k] = air_c + phi[1, 0] * mixed + phi[1, 1] * kept
+        lost_j += air_w_k * (gain[1, 0] * mixed + gain[1, 1] * kept)
         # A parcel lies in two pieces; the one that fills and the one that leaves are in one each.
         water[k] += change_k if k == n - 1 else (1.0 - share) * change_k
         if k > 0:
             water[k - 1] += share * change_k
         elif share > 0.0:
             state.filling_c[i] += change_k
+    return lost_j
 
 
 @kernel

@@ -26,7 +26,7 @@ from twin.core.jit import kernel
 from twin.core.layout import Var, Vec, frozen
 from twin.core.quantity import Duration, Pressure, Rate, Ratio, Spec, VolumeFlow
 
-_FULL_LOAD = 0.97
+_FULL_LOAD, _STANDING = 0.97, 0.02
 _LOAD = np.array([0.01, 0.25, 0.5, 0.75, 1.0])
 _LOSS = _LOAD * (1.0 / np.array([0.5503, 0.9401, 0.96, 0.97, _FULL_LOAD]) - 1.0)  # over full load's output
 
@@ -197,3 +197,20 @@ def ramp_speed(pump, i, speed, asked, dt_s):
     """Relative speed of a pump of group ``i`` with power after ``dt_s`` on its way to the speed asked for."""
     reach = pump.slew_pu_s[i] * dt_s
     return min(max(asked, speed - reach), speed + reach)
+
+
+@kernel
+def turn(pump, i, running, asked, state, dt_s):
+    """Speeds of pump group ``i`` after ``dt_s``, in ``state`` (speed, coasting, coast_speed); 1 if any moved, else 0.
+
+    A group without a running pump stands, and starts from there; one that coasts below `_STANDING` stands too.
+    """
+    moved = 0
+    if state.coasting[i] > 0.0:
+        state.coast_speed[i] = coast_speed(pump, i, state.coast_speed[i], dt_s)
+        if state.coast_speed[i] < _STANDING:
+            state.coasting[i] = 0.0
+        moved = 1
+    before = state.speed[i]
+    state.speed[i] = ramp_speed(pump, i, before, asked, dt_s) if running > 0.0 else 0.0
+    return 1 if state.speed[i] != before else moved

@@ -9,7 +9,7 @@ from typing import Annotated, NamedTuple
 from pydantic import Field, StrictStr
 
 from twin.core.layout import IVec, Var, Vec
-from twin.core.quantity import Power, Ratio, Spec
+from twin.core.quantity import Power, Pressure, Ratio, Spec
 
 
 class RackSpec(Spec):
@@ -21,6 +21,10 @@ class RackSpec(Spec):
     """Servers in the rack."""
     cdu: StrictStr
     """Name of the CDU type that serves it."""
+    coolant_drop: Pressure = Field(gt=0)
+    """Drop of coolant at design flow: quick disconnects, manifold and cold plates."""
+    laminar: Ratio = Field(default=0.5, ge=0, le=1)
+    """Share of that drop that grows with flow and not with its square: the channels of cold plates [E]."""
     rating: Power = Field(gt=0)
     """Power its supply line is sized for."""
     door_fans: Power

@@ -12,7 +12,7 @@ valves have no part here: no pump and no branch lets water back.
 [1] IEC 60534-2-1, flow capacity of control valves.
 """
 
-from math import inf
+from math import inf, log, sqrt
 from typing import Annotated, NamedTuple
 
 from pydantic import Field, model_validator
@@ -90,6 +90,14 @@ def kv_m3_s(valve, i, position):
 def resistance_pa_s2_kg2(valve, i, position, density_kg_m3):
     """Resistance k [Pa s2 kg-2] of valve ``i`` at a position; infinite where it is closed."""
     return rated_k_pa_s2_kg2(kv_m3_s(valve, i, position), density_kg_m3)
+
+
+@kernel
+def position_for(valve, i, k_pa_s2_kg2, density_kg_m3):
+    """Position at which valve ``i`` has a resistance [Pa s2 kg-2], by its law of equal percentage, from 1/R to 1."""
+    wanted_m3_s = sqrt(_BAR_PA / (_RATED_KG_M3 * density_kg_m3 * k_pa_s2_kg2))
+    share = max(wanted_m3_s / valve.kvs_m3_s[i], 1e-300)
+    return min(1.0, max(1.0 / valve.rangeability[i], 1.0 + log(share) / log(valve.rangeability[i])))
 
 
 @kernel

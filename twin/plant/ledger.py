@@ -9,15 +9,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from twin.components import gpu
+from twin.components import gpu, pipe
 from twin.core.jit import kernel
 from twin.core.layout import Vec
 from twin.core.numerics import add_compensated
 from twin.plant.order import AIR_W, LIQUID_W, NODE_W, Plant, State, gpu_rows
 
-ACCOUNTS = 19
+ACCOUNTS = 21
 (FEED, NODES, AIR_RACKS, CDU_PUMPS, DOORS, HALL_PUMPS, PLANT, LINES, NETWORK, LIQUID, NODE_AIR, CDU_SHAFTS, HALL_SHAFTS,
- CDU_HEAT, PLANT_HEAT, FREE_HEAT, TOWERS, MAKE_UP, WATER_LOST) = range(ACCOUNTS)  # fmt: skip
+ CDU_HEAT, PLANT_HEAT, FREE_HEAT, TOWERS, MAKE_UP, WATER_LOST, LEAKS,
+ PIPES) = range(ACCOUNTS)  # fmt: skip
 
 
 def open_books() -> Vec:
@@ -51,6 +52,8 @@ def book_step(flows, step, ticks, books):
     add_compensated(books[CDU_HEAT], step.cdu_given_w.sum() * ticks)
     add_compensated(books[PLANT_HEAT], step.plant_heat_w.sum() * ticks)
     add_compensated(books[FREE_HEAT], step.free_w.sum() * ticks)
+    add_compensated(books[LEAKS], step.cdu_leak_w.sum() * ticks)
+    add_compensated(books[PIPES], step.pipe_loss_w.sum() * ticks)
     add_compensated(books[TOWERS], step.tower_w.sum() * ticks)
     add_compensated(books[MAKE_UP], step.make_up_kg_s.sum() * ticks)
     lost = step.evaporation_kg_s.sum() + step.drift_kg_s.sum() + step.blowdown_kg_s.sum()
@@ -76,7 +79,9 @@ def stores(plant: Plant, state: State) -> Stores:
         racks += float((capacity[kind] * rows[:, row].sum(axis=1)).sum())
     racks += float((plant.node.plate_j_k[node_kind] * state.node.plate_c).sum())
     cdus = float((plant.cdu.half_j_k * (state.cdu.supply_c + state.cdu.return_c)).sum())
-    halls = float((plant.hall.half_j_k * (state.hall.supply_c + state.hall.return_c)).sum())
+    hall = plant.hall
+    halls = float((hall.vessel_j_k * state.hall.supply_c + hall.tank_j_k * state.hall.return_c).sum())
+    halls += sum(pipe.stored_j(plant.pipe, state.pipe, i) for i in range(plant.pipe.parcels.size))
     return Stores(racks, cdus, halls, -float(state.tower.missing_kg.sum()))
 
 
@@ -99,11 +104,11 @@ def close(books: Vec, before: Stores, after: Stores) -> list[Part]:
     kept = [late - early for late, early in zip(after, before, strict=True)]
     return [
         _part("racks", a[NODES], a[LIQUID] + a[NODE_AIR], kept[0]),
-        _part("cdus", a[LIQUID] + a[CDU_SHAFTS], a[CDU_HEAT], kept[1]),
-        _part("halls", a[CDU_HEAT] + coils + a[HALL_SHAFTS], a[PLANT_HEAT], kept[2]),
+        _part("cdus", a[LIQUID] + a[CDU_SHAFTS], a[CDU_HEAT] + a[LEAKS], kept[1]),
+        _part("halls", a[CDU_HEAT] + coils + a[HALL_SHAFTS], a[PLANT_HEAT] + a[PIPES], kept[2]),
         _part("plant", a[PLANT_HEAT] + a[PLANT], a[PLANT_HEAT] + a[PLANT], 0.0),
         _part("electrical", a[FEED], used + a[NETWORK], 0.0),
-        _part("site", a[FEED], a[PLANT_HEAT] + a[PLANT] + a[NETWORK], sum(kept[:3])),
+        _part("site", a[FEED], a[PLANT_HEAT] + a[PLANT] + a[NETWORK] + a[PIPES] + a[LEAKS], sum(kept[:3])),
         # In kilograms; without towers it is empty.
         _part("water", a[MAKE_UP], a[WATER_LOST], kept[3]),
     ]
@@ -136,6 +141,11 @@ def flows(books: Vec) -> list[tuple[str, str, float]]:
         ("rear-door coils", "facility water", float(a[NODE_AIR] + a[AIR_RACKS] + a[DOORS] + a[LINES] + drives)),
         ("facility water", "chillers", float(a[PLANT_HEAT] - a[FREE_HEAT])),
         ("facility water", "cooling towers", float(a[FREE_HEAT])),
+        # Pipes that are colder than the air, and make-up that is warmer than what leaks, bring heat in.
+        ("facility water", "ambient", float(max(0.0, a[PIPES]))),
+        ("cold plates", "ambient", float(max(0.0, a[LEAKS]))),
+        ("warm air", "facility water", float(max(0.0, -a[PIPES]))),
+        ("warm air", "cold plates", float(max(0.0, -a[LEAKS]))),
         ("chillers", "ambient", float(a[PLANT_HEAT] - a[FREE_HEAT] + a[PLANT] - a[TOWERS])),
         ("cooling towers", "ambient", float(a[FREE_HEAT] + a[TOWERS])),
         ("transformers and cables", "ambient", float(a[NETWORK])),

@@ -2,12 +2,15 @@
 
 A macro-step is at most five seconds. Within it
 
-1. the plant decides, from the facility water that comes back, how much heat towers and chillers take;
-2. every rack runs through all its seconds, on coolant extrapolated linearly, and hands on joules;
-3. each second the electrical network carries what was drawn, from the boards to the feed;
-4. each CDU takes its racks' heat and gives heat to its hall;
-5. each hall takes that and the air's heat, and gives the plant its share;
-6. the ledger books every joule.
+1. pumps ramp or coast, and flows are solved anew where one moved;
+2. the plant decides, from the facility water that comes back, how much heat towers and chillers take;
+3. every rack runs through all its seconds, on coolant extrapolated linearly, and hands on joules;
+4. each second the electrical network carries what was drawn, from the boards to the feed;
+5. each CDU takes its racks' heat and gives heat to its hall;
+6. each hall's water takes that and the air's heat, and carries it through its pipes to the plant;
+7. the ledger books every joule.
+
+Every few seconds (the period of the programmable controllers) valves and pump speeds are set before all this.
 
 `step.advance` is this list in code; a new part is a field here, a line there and a test.
 """
@@ -16,9 +19,9 @@ from typing import Annotated, NamedTuple
 
 import numpy as np
 
-from twin.components import cdu, chiller, gpu, hall, plate, pump, rack, server, tower
+from twin.components import cdu, chiller, controller, gpu, hall, pipe, plate, pump, rack, server, tower, valve
 from twin.core.layout import IVec, Var, Vec
-from twin.network import radial
+from twin.network import hydraulic, radial
 
 LONGEST_STEP = 5
 """Ticks of the longest macro-step: racks run on extrapolated coolant no longer than this."""
@@ -46,6 +49,31 @@ class Wiring(NamedTuple):
     chillers: Annotated[Vec, Var("1", "chillers installed in each hall")]
 
 
+class Manifolds(NamedTuple):
+    """Coolant from each CDU to its racks: a ladder of racks, nearest first."""
+
+    first: Annotated[IVec, Var("1", "first branch of each CDU, and the number of branches")]
+    rack: Annotated[IVec, Var("1", "rack of each branch")]
+    square_pa_s2_kg2: Annotated[Vec, Var("Pa s2 kg-2", "resistance of each branch that grows with the square of flow")]
+    linear_pa_s_kg: Annotated[Vec, Var("Pa s kg-1", "and with flow, in the channels of cold plates")]
+    rack_kg_s: Annotated[Vec, Var("kg s-1", "flow of each branch at design")]
+    difference_pa: Annotated[Vec, Var("Pa", "set point of the pressure difference over each CDU's racks")]
+
+
+class Piping(NamedTuple):
+    """Facility water in halls: main headers with rows, rows with CDUs and one branch for all their coils."""
+
+    hall_first_row: Annotated[IVec, Var("1", "first row of each hall, and the number of rows")]
+    branch_hall: Annotated[IVec, Var("1", "hall of each branch")]
+    branch_cdu: Annotated[IVec, Var("1", "CDU of each branch, -1 for coils")]
+    branch_pa_s2_kg2: Annotated[Vec, Var("Pa s2 kg-2", "resistance of each branch without its control valve")]
+    linear_pa_s_kg: Annotated[Vec, Var("Pa s kg-1", "0: facility water is turbulent everywhere")]
+    plant_pa_s2_kg2: Annotated[Vec, Var("Pa s2 kg-2", "resistance of plant and pipes of each hall")]
+    difference_pa: Annotated[Vec, Var("Pa", "set point of the pressure difference at the far end of each hall")]
+    least_difference_pa: Annotated[Vec, Var("Pa", "lowest set point the reset may choose")]
+    reset_open: Annotated[Vec, Var("1", "position of the most open valve that the reset aims at")]
+
+
 class Plant(NamedTuple):
     """Constants of a compiled site. Read-only."""
 
@@ -54,8 +82,17 @@ class Plant(NamedTuple):
     rack: rack.RackParams
     cdu: cdu.CduParams
     cdu_pump: pump.PumpParams
+    cdu_valve: valve.ValveParams
+    cdu_temperature: controller.ControllerParams
+    cdu_pressure: controller.ControllerParams
+    manifold: hydraulic.Ladders
+    manifolds: Manifolds
     hall: hall.HallParams
     hall_pump: pump.PumpParams
+    hall_pressure: controller.ControllerParams
+    pipe: pipe.PipeParams
+    tree: hydraulic.Tree
+    piping: Piping
     chiller: chiller.ChillerParams
     tower: tower.TowerParams
     condenser_pump: pump.PumpParams
@@ -86,9 +123,15 @@ class Service(NamedTuple):
     """What runs: changed by events and commands between macro-steps."""
 
     cdu_pumps: Annotated[Vec, Var("1", "TCS pumps running in each CDU")]
-    cdu_speed: Annotated[Vec, Var("1", "relative speed of its pumps")]
+    cdu_speed: Annotated[Vec, Var("1", "speed its pumps are held at by hand, NaN when controlled")]
+    cdu_valve: Annotated[Vec, Var("1", "position its valve sticks at, NaN when it moves")]
+    cdu_bias_k: Annotated[Vec, Var("K", "what its supply temperature sensor shows too much")]
+    cdu_clean: Annotated[Vec, Var("1", "share of its exchanger's conductance that fouling leaves")]
+    cdu_filter: Annotated[Vec, Var("1", "resistance of its filter over that of a clean one")]
+    cdu_leak_kg_s: Annotated[Vec, Var("kg s-1", "coolant it leaks")]
     hall_pumps: Annotated[Vec, Var("1", "facility water pumps running in each hall")]
-    hall_speed: Annotated[Vec, Var("1", "relative speed of its pumps")]
+    hall_speed: Annotated[Vec, Var("1", "speed its pumps are held at by hand, NaN when controlled")]
+    dew_point_c: Annotated[Vec, Var("degC", "dew point of each hall's air")]
     chillers: Annotated[Vec, Var("1", "chillers running in each hall")]
     tower_cells: Annotated[Vec, Var("1", "cells in service of each tower")]
     condenser_pumps: Annotated[Vec, Var("1", "condenser water pumps running at each tower")]
@@ -103,16 +146,39 @@ class Flows(NamedTuple):
 
     gpu: Annotated[Vec, Var("1", "coefficients of `gpu.advance_block`, [rack, 35]")]
     node: Annotated[Vec, Var("1", "coefficients of `server.draw` and its plates, [rack, 17]")]
-    cdu: Annotated[Vec, Var("1", "coefficients of `cdu.advance`, [ticks - 1, CDU, 12]")]
+    rack_share: Annotated[Vec, Var("1", "coolant flow of each rack over design")]
     cdu_k_w_k: Annotated[Vec, Var("W K-1", "heat per kelvin of TCS return over facility supply")]
     cdu_flow_kg_s: Annotated[Vec, Var("kg s-1", "coolant flow")]
     cdu_pump_w: Annotated[Vec, Var("W", "electrical power of its pumps")]
     cdu_shaft_w: Annotated[Vec, Var("W", "shaft power of its pumps, heat into the coolant")]
-    hall: Annotated[Vec, Var("1", "coefficients of `hall.advance`, [ticks - 1, hall, 16]")]
+    cdu_facility_kg_s: Annotated[Vec, Var("kg s-1", "facility water through each CDU")]
+    cdu_head_pa: Annotated[Vec, Var("Pa", "pressure difference over the header of its racks")]
     hall_w_k: Annotated[Vec, Var("W K-1", "heat capacity rate of the facility water")]
     hall_flow_kg_s: Annotated[Vec, Var("kg s-1", "facility water flow")]
     hall_pump_w: Annotated[Vec, Var("W", "electrical power of its pumps")]
     hall_shaft_w: Annotated[Vec, Var("W", "shaft power of its pumps, heat into the water")]
+    coil_kg_s: Annotated[Vec, Var("kg s-1", "facility water through the air coils of each hall")]
+
+
+class WaterState(NamedTuple):
+    """Facility water pumps and headers of halls."""
+
+    speed: Annotated[Vec, Var("1", "relative speed of the pumps of each hall")]
+    coasting: Annotated[Vec, Var("1", "pumps that lost their drive and still turn")]
+    coast_speed: Annotated[Vec, Var("1", "relative speed of those")]
+    difference_pa: Annotated[Vec, Var("Pa", "set point in force of the pressure difference at the far end")]
+    far_pa: Annotated[Vec, Var("Pa", "pressure difference at the far end of the main headers")]
+    loop_pa_s2_kg2: Annotated[Vec, Var("Pa s2 kg-2", "resistance of the headers of each hall, as last solved")]
+    widest: Annotated[Vec, Var("1", "position of the most open valve at the last sample")]
+
+
+class Room(NamedTuple):
+    """Work space of the hydraulic solvers."""
+
+    cdus_anew: Annotated[IVec, Var("1", "whether the coolant flow of each CDU is to be solved again")]
+    manifold_kg_s: Annotated[Vec, Var("kg s-1", "coolant flow of each rack, by branch")]
+    manifold_pa_s2_kg2: Annotated[Vec, Var("Pa s2 kg-2", "resistance of the racks of each CDU, as last solved")]
+    branch_pa_s2_kg2: Annotated[Vec, Var("Pa s2 kg-2", "resistance of each facility water branch with its valve")]
 
 
 class Condensers(NamedTuple):
@@ -149,6 +215,8 @@ class Step(NamedTuple):
     load_var: Annotated[Vec, Var("var", "reactive power at each electrical node, per unit during the sweep")]
     cdu_heat_w: Annotated[Vec, Var("W", "mean heat of each CDU's racks")]
     cdu_given_w: Annotated[Vec, Var("W", "mean heat each CDU gives to facility water")]
+    cdu_leak_w: Annotated[Vec, Var("W", "mean heat that leaks carry away, less what makes up for them brings")]
+    pipe_loss_w: Annotated[Vec, Var("W", "mean heat that the pipes of each hall lose to the open air")]
     hall_liquid_w: Annotated[Vec, Var("W", "mean heat from CDUs into each hall")]
     hall_air_w: Annotated[Vec, Var("W", "mean heat from coils into each hall")]
     plant_heat_w: Annotated[Vec, Var("W", "heat the plant takes from each hall")]
@@ -171,7 +239,15 @@ class State(NamedTuple):
     cdu: cdu.CduState
     hall: hall.HallState
     tower: tower.TowerState
+    water: WaterState
+    cdu_temperature: controller.ControllerState
+    cdu_pressure: controller.ControllerState
+    hall_pressure: controller.ControllerState
+    tree: hydraulic.TreeState
+    room: Room
+    pipe: pipe.PipeState
     network: radial.NetworkState
+    outdoors: Annotated[Vec, Var("1", "dry bulb [degC], wet bulb [degC] and pressure [Pa], [3]")]
     service: Service
     flows: Flows
     condensers: Condensers

@@ -63,6 +63,9 @@ class CduRecord(NamedTuple):
     flow_kg_s: Annotated[Vec, Var("kg s-1", "technology cooling system flow, mean")]
     heat_w: Annotated[Vec, Var("W", "heat given to the facility water, mean")]
     pump_w: Annotated[Vec, Var("W", "electrical power of its pumps, mean")]
+    pump_speed: Annotated[Vec, Var("1", "relative speed of its pumps, mean")]
+    facility_kg_s: Annotated[Vec, Var("kg s-1", "facility water through it, mean")]
+    valve: Annotated[Vec, Var("1", "position of its facility water valve, mean")]
 
 
 class HallRecord(NamedTuple):
@@ -71,12 +74,16 @@ class HallRecord(NamedTuple):
     supply_c: Annotated[Vec, Var("degC", "facility water supply, mean")]
     supply_c_min: Annotated[Vec, Var("degC", "facility water supply, least")]
     supply_c_max: Annotated[Vec, Var("degC", "facility water supply, greatest")]
+    inlet_c: Annotated[Vec, Var("degC", "facility water arriving at the hall through its pipe, mean")]
     return_c: Annotated[Vec, Var("degC", "facility water return, mean")]
     return_c_max: Annotated[Vec, Var("degC", "facility water return, greatest")]
     flow_kg_s: Annotated[Vec, Var("kg s-1", "facility water flow, mean")]
     liquid_heat_w: Annotated[Vec, Var("W", "heat from coolant distribution units, mean")]
     air_heat_w: Annotated[Vec, Var("W", "heat from rear-door coils, mean")]
     pump_w: Annotated[Vec, Var("W", "electrical power of facility water pumps, mean")]
+    pump_speed: Annotated[Vec, Var("1", "relative speed of facility water pumps, mean")]
+    far_pa: Annotated[Vec, Var("Pa", "pressure difference at the far end of the headers, mean")]
+    pipe_loss_w: Annotated[Vec, Var("W", "heat its pipes lose to the open air, mean")]
     plant_w: Annotated[Vec, Var("W", "electrical power of the heat rejection plant, mean")]
     plant_load: Annotated[Vec, Var("1", "chiller load over available capacity, mean")]
     plant_load_max: Annotated[Vec, Var("1", "chiller load over available capacity, greatest")]
@@ -224,10 +231,13 @@ def add_cdus(state, flows, step, ticks, seconds, cdus):
         cdus.flow_kg_s[i] += ticks * flows.cdu_flow_kg_s[i]
         cdus.heat_w[i] += ticks * step.cdu_given_w[i]
         cdus.pump_w[i] += ticks * flows.cdu_pump_w[i]
+        cdus.pump_speed[i] += ticks * state.speed[i]
+        cdus.facility_kg_s[i] += ticks * flows.cdu_facility_kg_s[i]
+        cdus.valve[i] += ticks * state.valve[i]
 
 
 @kernel
-def add_halls(state, flows, step, ticks, seconds, halls):
+def add_halls(state, water, flows, step, ticks, seconds, halls):
     """Add ``ticks`` seconds of every hall, by its state at the end of the macro-step."""
     for h in range(halls.supply_c.size):
         supply, back = state.supply_c[h], state.return_c[h]
@@ -244,7 +254,11 @@ def add_halls(state, flows, step, ticks, seconds, halls):
         halls.flow_kg_s[h] += ticks * flows.hall_flow_kg_s[h]
         halls.liquid_heat_w[h] += ticks * step.hall_liquid_w[h]
         halls.air_heat_w[h] += ticks * step.hall_air_w[h]
+        halls.inlet_c[h] += ticks * state.inlet_c[h]
         halls.pump_w[h] += ticks * flows.hall_pump_w[h]
+        halls.pump_speed[h] += ticks * water.speed[h]
+        halls.far_pa[h] += ticks * water.far_pa[h]
+        halls.pipe_loss_w[h] += ticks * step.pipe_loss_w[h]
         halls.plant_w[h] += ticks * step.plant_w[h]
         halls.plant_load[h] += ticks * load
         halls.free_heat_w[h] += ticks * step.free_w[h]

@@ -129,6 +129,7 @@ def update_flows(plant: Plant, state: State) -> None:
 def rate(plant: Plant, state: State, air: tuple[float, float, float]) -> None:
     """What plants can do in ``air`` (dry and wet bulb [degC], pressure [Pa]): their own, slower step."""
     service, step = state.service, state.step
+    state.outdoors[:] = air
     rate_chillers(
         plant.chiller, plant.wiring.chillers, service.chillers, service.set_point_c, air[0],
         step.plant_capacity_w, step.plant_full_w,

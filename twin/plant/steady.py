@@ -1,20 +1,20 @@
 """The steady state: the same step with infinite length, repeated until nothing moves.
 
 Racks and CDUs use the propagators of an infinite step (their exact steady answer to what is held), halls
-their balance at the set point. What is left to iterate is weak: leakage with temperature, throttling, and
-coolant with heat; it contracts by a factor of about twenty each time.
+their balance at the set point; valves and pump speeds stand where their controllers would rest. What is left to
+iterate is weak: leakage with temperature, throttling, coolant with heat, and the pressure that valves share.
 """
 
 import numpy as np
 
-from twin.components import cdu, gpu, tower
+from twin.components import gpu, tower
 from twin.core.errors import RunError
 from twin.core.layout import Vec
 from twin.network import radial
-from twin.plant import racks, rejection, step
+from twin.plant import coolant, racks, rejection, step, water
 from twin.plant.order import Plant, State, gpu_rows
 
-_TOLERANCE_K = 1e-10
+_TOLERANCE_K, _TOLERANCE = 1e-10, 1e-9  # of temperatures; of facility water flows, relative
 _MOST_ROUNDS = 200
 _FREE_ROUNDS = 20  # in which nothing latches: on the way to rest boards may be hotter than they will be
 
@@ -27,16 +27,19 @@ def settle(plant: Plant, state: State, activity: Vec, air: tuple[float, float, f
     """
     activity = np.ascontiguousarray(activity, float).reshape(1, -1)
     state.slopes.cdu_k_s[:] = state.slopes.hall_k_s[:] = 0.0
+    coolant.rest(plant, state)
     step.update_flows(plant, state, steady=True)
     for rounds in range(1, _MOST_ROUNDS + 1):
         before_c, cdus_c = gpu_rows(state)[:, gpu.DIE].copy(), state.cdu.supply_c.copy()
+        flow_kg_s = state.flows.cdu_facility_kg_s.copy()
         if rounds <= _FREE_ROUNDS:
             gpu_rows(state)[:, gpu.SLOW] = 0.0
         _round(plant, state, activity, air)
         moved_k = max(np.abs(gpu_rows(state)[:, gpu.DIE] - before_c).max(), np.abs(state.cdu.supply_c - cdus_c).max())
         if not np.isfinite(moved_k):
             break
-        if moved_k < _TOLERANCE_K:
+        moved = np.abs(state.flows.cdu_facility_kg_s / np.maximum(flow_kg_s, 1e-12) - 1.0).max()
+        if moved_k < _TOLERANCE_K and moved < _TOLERANCE:
             _refuse_overload(state, air[0], hall_names)
             _rest(plant, state)
             return rounds
@@ -53,16 +56,10 @@ def _round(plant: Plant, state: State, activity: Vec, air: tuple[float, float, f
     rejection.rate(plant, state, air)
     _loads_at_rest(plant, state, activity)
     step.gather_heat(plant.rack.cdu, room.rack, 1, room.cdu_heat_w)
-    room.hall_liquid_w[:] = 0.0
-    for i, h in enumerate(plant.wiring.cdu_hall):
-        room.cdu_given_w[i] = cdu.advance(
-            state.cdu, i, flows.cdu[0, i], flows.cdu_k_w_k[i], plant.cdu.half_j_k[i],
-            room.cdu_heat_w[i], flows.cdu_shaft_w[i], state.hall.supply_c[h],
-        )  # fmt: skip
-        room.hall_liquid_w[h] += room.cdu_given_w[i]
-    heat_w = room.hall_liquid_w + room.hall_air_w
-    state.hall.supply_c[:] = state.service.set_point_c
-    state.hall.return_c[:] = state.hall.supply_c + heat_w / flows.hall_w_k
+    step.advance_cdus(
+        plant.cdu, plant.wiring.cdu_hall, state.service, state.cdu, state.hall, flows, state.slopes, room, np.inf
+    )
+    water.rest(plant, state)
     rejection.decide(plant, state, 1)
 
 
@@ -77,7 +74,8 @@ def _loads_at_rest(plant: Plant, state: State, activity: Vec | None = None) -> N
 
 
 def _refuse_overload(state: State, air_c: float, hall_names: list[str]) -> None:
-    needed_w = state.step.hall_liquid_w + state.step.hall_air_w + state.flows.hall_shaft_w
+    room = state.step
+    needed_w = room.hall_liquid_w + room.hall_air_w + state.flows.hall_shaft_w - room.pipe_loss_w
     over = [
         f"{name}: {need / 1e6:.2f} MW of heat arrive, the plant takes {take / 1e6:.2f} MW at {air_c:.1f} degC outdoors"
         for name, need, take in zip(hall_names, needed_w, state.step.plant_heat_w, strict=True)
@@ -88,8 +86,11 @@ def _refuse_overload(state: State, air_c: float, hall_names: list[str]) -> None:
 
 
 def _rest(plant: Plant, state: State) -> None:
-    """Back to finite steps, with counters at zero."""
+    """Back to finite steps, with counters at zero and controllers that remember rest."""
     step.update_flows(plant, state)
+    coolant.remember(plant, state)
+    water.remember(plant, state)
+    state.slopes.cdu_k_s[:] = state.slopes.hall_k_s[:] = 0.0
     lost_kg_s = state.step.evaporation_kg_s + state.step.drift_kg_s + state.step.blowdown_kg_s
     state.tower.missing_kg[:] = tower.FILL_S * lost_kg_s[plant.tower.hall]
     state.step.make_up_kg_s[:] = lost_kg_s

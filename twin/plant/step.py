@@ -2,64 +2,44 @@
 
 import numpy as np
 
-from twin.components import cable, cdu, gpu, hall, pump, server
+from twin.components import cable, cdu
 from twin.core.jit import kernel
 from twin.core.layout import Vec
 from twin.network import radial
-from twin.plant import ledger, racks, record, rejection
-from twin.plant.order import AIR_W, LIQUID_W, LONGEST_STEP, NODE_W, Plant, State
-
-# The conductance of the other liquid-cooled parts follows flow as laminar channels do.
-_PARTS_EXPONENT = 0.5
-
-
-@kernel
-def hall_flows(hall_p, pumps, service, flows):
-    """Flow, pump power and propagators of every hall's facility water."""
-    for h in range(hall_p.water_w_k.size):
-        flow, shaft, drawn = pump.operate(pumps, h, service.hall_pumps[h], service.hall_speed[h])
-        share = flow / pumps.design_m3_s[h]
-        flows.hall_w_k[h] = hall_p.water_w_k[h] * share
-        flows.hall_flow_kg_s[h] = hall_p.flow_kg_s[h] * share
-        flows.hall_shaft_w[h], flows.hall_pump_w[h] = shaft, drawn
-        for n in range(LONGEST_STEP):
-            hall.coefficients(flows.hall_w_k[h], hall_p.half_j_k[h], n + 1.0, flows.hall[n, h])
-
-
-@kernel
-def cdu_flows(cdu_p, pumps, cdu_hall, hall_w_k, service, flows, steady):
-    """Flow, pump power, exchange and propagators of every CDU; ``hall_w_k`` is each hall's rate at design."""
-    for i in range(cdu_p.ua_w_k.size):
-        flow, shaft, drawn = pump.operate(pumps, i, service.cdu_pumps[i], service.cdu_speed[i])
-        share, h = flow / cdu_p.flow_m3_s[i], cdu_hall[i]
-        flows.cdu_k_w_k[i] = cdu.exchange_w_k(cdu_p, i, share, flows.hall_w_k[h] / hall_w_k[h])
-        flows.cdu_flow_kg_s[i] = cdu_p.flow_kg_s[i] * share
-        flows.cdu_shaft_w[i], flows.cdu_pump_w[i] = shaft, drawn
-        for n in range(LONGEST_STEP):
-            dt_s = np.inf if steady else n + 1.0
-            cdu.coefficients(cdu_p.coolant_w_k[i] * share, flows.cdu_k_w_k[i], cdu_p.half_j_k[i], dt_s, flows.cdu[n, i])
-
-
-@kernel
-def rack_flows(g, kinds, rack, design_kg_s, flows, steady):
-    """Propagators of every rack's GPUs and other parts at its share of ``design_kg_s`` of its CDU."""
-    dt_s = np.inf if steady else 1.0
-    for r in range(rack.gpu.size):
-        share = flows.cdu_flow_kg_s[rack.cdu[r]] / design_kg_s[rack.cdu[r]]
-        k, t = rack.gpu[r], rack.node[r]
-        conductance = gpu.plate_conductance_w_k(g, k, rack.plate_flow_m3_s[r] * share)
-        gpu.coefficients(g, k, conductance, dt_s, flows.gpu[r])
-        server.coefficients(kinds, t, kinds.plate_w_k[t] * share**_PARTS_EXPONENT, dt_s, flows.node[r])
-        flows.node[r, 14], flows.node[r, 15], flows.node[r, 16] = g.air_share[k], g.loss_linear[k], g.loss_quadratic[k]
+from twin.plant import coolant, ledger, racks, record, rejection, water
+from twin.plant.order import AIR_W, LIQUID_W, NODE_W, Plant, State
 
 
 def update_flows(plant: Plant, state: State, *, steady: bool = False) -> None:
-    """Recompute every flow, pump power and propagator after `Service` changed; ``steady`` for infinite steps."""
-    flows, service = state.flows, state.service
-    hall_flows(plant.hall, plant.hall_pump, service, flows)
-    cdu_flows(plant.cdu, plant.cdu_pump, plant.wiring.cdu_hall, plant.hall.water_w_k, service, flows, steady)
-    rack_flows(plant.gpu, plant.node, plant.rack, plant.cdu.flow_kg_s, flows, steady)
+    """Solve every flow anew after `Service` changed, and what follows from it; ``steady`` for infinite steps."""
+    state.room.cdus_anew[:] = 1
+    coolant.solve(plant, state, np.inf if steady else 1.0)
+    water.solve(plant, state)
     rejection.update_flows(plant, state)
+
+
+def sample(plant: Plant, state: State, tick: int) -> None:
+    """Let the controllers of CDUs and halls act that are due at ``tick``."""
+    coolant.sample(plant, state, tick)
+    water.sample(plant, state, tick)
+    water.solve(plant, state)
+    rejection.update_flows(plant, state)
+
+
+def periods(plant: Plant) -> list[int]:
+    """Periods [ticks] at which controllers sample."""
+    each = (plant.cdu_temperature, plant.cdu_pressure, plant.hall_pressure)
+    return sorted({int(period_s) for control in each for period_s in control.period_s})
+
+
+def move(plant: Plant, state: State) -> bool:
+    """Ramp and coast pumps over the second to come; returns whether any is on the move, and then flows are new."""
+    moving = coolant.move(plant, state, 1.0) + water.move(plant, state, 1.0)
+    if moving:
+        coolant.solve(plant, state)
+        water.solve(plant, state)
+        rejection.update_flows(plant, state)
+    return moving > 0
 
 
 @kernel
@@ -137,31 +117,20 @@ def gather_heat(rack_cdu, out, ticks, heat_w):
 
 
 @kernel
-def advance_cdus(cdu_p, cdu_hall, cdus, halls, flows, slopes, step, ticks):
+def advance_cdus(cdu_p, cdu_hall, service, cdus, halls, flows, slopes, step, ticks):
     """Every CDU over ``ticks`` seconds, from its racks' heat to its hall."""
     step.hall_liquid_w[:] = 0.0
     for i in range(cdu_hall.size):
         h, before = cdu_hall[i], cdus.supply_c[i]
-        facility_c = halls.supply_c[h] + slopes.hall_k_s[h] * 0.5 * ticks
+        facility_c = halls.inlet_c[h] + (slopes.hall_k_s[h] * 0.5 * ticks if ticks < np.inf else 0.0)
+        step.cdu_leak_w[i] = coolant.leak_w(cdu_p, service, cdus, i, ticks)
         given = cdu.advance(
-            cdus, i, flows.cdu[ticks - 1, i], flows.cdu_k_w_k[i], cdu_p.half_j_k[i],
-            step.cdu_heat_w[i], flows.cdu_shaft_w[i], facility_c,
+            cdus, i, flows.cdu_flow_kg_s[i] * cdu_p.coolant_j_kg_k[i], flows.cdu_k_w_k[i], cdu_p.half_j_k[i],
+            step.cdu_heat_w[i], flows.cdu_shaft_w[i] - step.cdu_leak_w[i], facility_c, ticks,
         )  # fmt: skip
         slopes.cdu_k_s[i] = (cdus.supply_c[i] - before) / ticks
         step.cdu_given_w[i] = given
         step.hall_liquid_w[h] += given
-
-
-@kernel
-def advance_halls(hall_p, halls, flows, slopes, step, ticks):
-    """Every hall over ``ticks`` seconds, from CDUs and coils to the plant."""
-    for h in range(step.plant_w.size):
-        before = halls.supply_c[h]
-        hall.advance(
-            halls, h, flows.hall[ticks - 1, h], hall_p.half_j_k[h],
-            step.hall_liquid_w[h] + step.hall_air_w[h], step.plant_heat_w[h], flows.hall_shaft_w[h],
-        )  # fmt: skip
-        slopes.hall_k_s[h] = (halls.supply_c[h] - before) / ticks
 
 
 @kernel
@@ -228,10 +197,14 @@ def advance(
     if failed:
         return int(failed)
     gather_heat(plant.rack.cdu, step.rack, ticks, step.cdu_heat_w)
-    advance_cdus(plant.cdu, plant.wiring.cdu_hall, state.cdu, state.hall, flows, state.slopes, step, ticks)
-    advance_halls(plant.hall, state.hall, flows, state.slopes, step, ticks)
+    advance_cdus(
+        plant.cdu, plant.wiring.cdu_hall, service, state.cdu, state.hall, flows, state.slopes, step, float(ticks)
+    )
+    water.advance_halls(
+        plant.hall, plant.pipe, state.outdoors[0], state.hall, state.pipe, flows, state.slopes, step, float(ticks)
+    )
     record.add_racks(step.rack, ticks, seconds, records.rack)
     record.add_cdus(state.cdu, flows, step, ticks, seconds, records.cdu)
-    record.add_halls(state.hall, flows, step, ticks, seconds, records.hall)
+    record.add_halls(state.hall, state.water, flows, step, ticks, seconds, records.hall)
     ledger.book_step(flows, step, ticks, books)
     return 0

@@ -7,10 +7,10 @@ from math import acos, tan
 import numpy as np
 
 from twin.components import cable, cdu, chiller, feed, gpu, hall, plate, pump, rack, server, tower, transformer
-from twin.core import fluids
 from twin.core.layout import IVec, Vec, frozen, zeros
 from twin.network import radial
 from twin.plant import order
+from twin.site import piping
 from twin.site.check import ROOT, expanded
 from twin.site.spec import CduPart, ElectricalNodeSpec, Parts, Site
 
@@ -118,10 +118,10 @@ def compile_site(site: Site, seed: int = 0) -> Compiled:
         gpu=gpu.params(list(library.gpus.values())),
         node=server.params(list(library.nodes.values())),
         rack=racks,
-        cdu=_cdus(layout.cdu_type),
-        cdu_pump=pump.params([spec.pumps for spec in layout.cdu_type]),
-        hall=_halls(site),
-        hall_pump=pump.params([hall.pumps for hall in site.halls]),
+        **piping.cdus(layout.cdu_type),
+        **piping.manifolds(layout.cdu_type, layout.rack_cdu, rack_specs),
+        hall=piping.hall_params(site.halls),
+        **piping.halls(site, layout.cdu_type, layout.cdu_hall),
         chiller=chiller.params([library.chillers[hall.plant.type] for hall in site.halls]),
         tower=tower.params(
             [library.towers[group.type] for _, group in towers],
@@ -265,26 +265,6 @@ def _cable(library: Parts, kind: str, length_m: float, name: str, parent: str, f
     )
 
 
-def _cdus(specs: list[CduPart]) -> cdu.CduParams:
-    density = np.array([fluids.density(fluids.PG25, spec.coolant_at) for spec in specs])
-    heat = np.array([fluids.specific_heat(fluids.PG25, spec.coolant_at) for spec in specs])
-    water = fluids.specific_heat(fluids.WATER, 30.0)
-    return cdu.params(list(specs), np.array([spec.pumps.flow for spec in specs]), (density, heat), water)
-
-
-def _halls(site: Site) -> hall.HallParams:
-    # One specific heat for the whole site: a CDU's facility side and its hall's water must agree.
-    water = (fluids.density(fluids.WATER, 30.0), fluids.specific_heat(fluids.WATER, 30.0))
-    halls = site.halls
-    return hall.params(
-        np.array([spec.supply for spec in halls]),
-        np.array([spec.pumps.flow for spec in halls]),
-        np.array([spec.volume for spec in halls]),
-        water,
-        np.array([spec.coil_approach for spec in halls]),
-    )
-
-
 def _wiring(
     site: Site, library: Parts, layout: _Layout, boards: dict[str, list[str]], index: dict[str, int],
     metered: list[int],
@@ -366,7 +346,8 @@ def new_state(compiled: Compiled) -> order.State:
     step = order.Step(
         rack=np.zeros((n, racks, order.RACK_OUTPUTS)), total=np.zeros(order.RACK_OUTPUTS), capped=np.zeros((n, 2)),
         held_w=np.zeros(buses), held_var=np.zeros(buses), load_w=np.zeros(buses), load_var=np.zeros(buses),
-        cdu_heat_w=np.zeros(cdus), cdu_given_w=np.zeros(cdus), hall_liquid_w=np.zeros(halls),
+        cdu_heat_w=np.zeros(cdus), cdu_given_w=np.zeros(cdus), cdu_leak_w=np.zeros(cdus),
+        pipe_loss_w=np.zeros(halls), hall_liquid_w=np.zeros(halls),
         hall_air_w=np.zeros(halls), plant_heat_w=np.zeros(halls), plant_w=np.zeros(halls),
         plant_capacity_w=np.zeros(halls), plant_full_w=np.zeros(halls), free_w=np.zeros(halls), tower_w=np.zeros(halls),
         evaporation_kg_s=np.zeros(halls), drift_kg_s=np.zeros(halls), blowdown_kg_s=np.zeros(halls),
@@ -374,14 +355,16 @@ def new_state(compiled: Compiled) -> order.State:
     )  # fmt: skip
     flows = order.Flows(
         gpu=np.zeros((racks, gpu.COEFFICIENTS)), node=np.zeros((racks, server.COEFFICIENTS)),
-        cdu=np.zeros((n, cdus, cdu.MATRIX)),
-        cdu_k_w_k=np.zeros(cdus), cdu_flow_kg_s=np.zeros(cdus), cdu_pump_w=np.zeros(cdus), cdu_shaft_w=np.zeros(cdus),
-        hall=np.zeros((n, halls, hall.MATRIX)), hall_w_k=np.zeros(halls), hall_flow_kg_s=np.zeros(halls),
+        rack_share=np.zeros(racks), cdu_facility_kg_s=np.zeros(cdus), cdu_head_pa=np.zeros(cdus),
+        coil_kg_s=np.zeros(halls), cdu_k_w_k=np.zeros(cdus), cdu_flow_kg_s=np.zeros(cdus), cdu_pump_w=np.zeros(cdus), cdu_shaft_w=np.zeros(cdus),
+        hall_w_k=np.zeros(halls), hall_flow_kg_s=np.zeros(halls),
         hall_pump_w=np.zeros(halls), hall_shaft_w=np.zeros(halls),
     )  # fmt: skip
     service = order.Service(
-        cdu_pumps=plant.cdu_pump.count.copy(), cdu_speed=np.ones(cdus), hall_pumps=plant.hall_pump.count.copy(),
-        hall_speed=np.ones(halls), chillers=plant.wiring.chillers.copy(),
+        cdu_pumps=plant.cdu_pump.count.copy(), cdu_speed=np.full(cdus, np.nan), cdu_valve=np.full(cdus, np.nan),
+        cdu_bias_k=np.zeros(cdus), cdu_clean=np.ones(cdus), cdu_filter=np.ones(cdus), cdu_leak_kg_s=np.zeros(cdus),
+        hall_pumps=plant.hall_pump.count.copy(), hall_speed=np.full(halls, np.nan),
+        dew_point_c=plant.hall.dew_point_c.copy(), chillers=plant.wiring.chillers.copy(),
         tower_cells=plant.tower.cells.copy(), condenser_pumps=plant.condenser_pump.count.copy(),
         set_point_c=plant.hall.set_point_c.copy(),
         in_service=np.ones(buses, np.int64), energised=np.ones(buses, np.int64),
@@ -392,8 +375,11 @@ def new_state(compiled: Compiled) -> order.State:
         node=zeros(order.NodeState, nodes)._replace(
             rack_throttled_s=np.zeros(racks), cap_w=np.full(nodes, np.inf), next_cap_in=np.array([n])
         ),
-        cdu=zeros(cdu.CduState, cdus), hall=zeros(hall.HallState, halls),
+        cdu=zeros(cdu.CduState, cdus)._replace(valve=np.ones(cdus), speed=np.ones(cdus)),
+        hall=zeros(hall.HallState, halls),
         tower=zeros(tower.TowerState, towers),
+        **piping.at_first(plant),
+        outdoors=np.array([25.0, 20.0, 1e5]),
         network=zeros(radial.NetworkState, buses), service=service, flows=flows,
         condensers=zeros(order.Condensers, towers)._replace(air=np.zeros(3)),
         slopes=order.Slopes(np.zeros(cdus), np.zeros(halls)), step=step,
@@ -403,6 +389,6 @@ def new_state(compiled: Compiled) -> order.State:
     rows[:, [gpu.DIE, gpu.HBM, gpu.PLATE, gpu.HOTTEST]] = start_c
     rows[:, gpu.SILICON] = compiled.silicon
     state.node.plate_c[:] = state.cdu.supply_c[:] = state.cdu.return_c[:] = start_c
-    state.hall.supply_c[:] = state.hall.return_c[:] = plant.hall.set_point_c
+    state.hall.supply_c[:] = state.hall.inlet_c[:] = state.hall.return_c[:] = plant.hall.set_point_c
     radial.flat_start(state.network, compiled.site.feed.source)
     return state

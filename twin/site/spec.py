@@ -11,24 +11,43 @@ from pydantic import Field, StrictStr, model_validator
 from twin.components.cable import CableSpec
 from twin.components.cdu import CduSpec
 from twin.components.chiller import ChillerSpec
+from twin.components.controller import PressureControllerSpec, TemperatureControllerSpec
 from twin.components.feed import FeedSpec
 from twin.components.gpu import GpuSpec
+from twin.components.pipe import PipeSpec
 from twin.components.plate import PlateSpec
 from twin.components.pump import PumpSpec
 from twin.components.rack import AirRackSpec, RackSpec
 from twin.components.server import NodeSpec
 from twin.components.tower import TowerSpec
 from twin.components.transformer import TransformerSpec
-from twin.core.quantity import Duration, Length, Power, Ratio, Spec, Temperature, TemperatureDifference, Volume
+from twin.components.valve import ValveSpec
+from twin.core.quantity import (
+    Duration,
+    Length,
+    Power,
+    Pressure,
+    Ratio,
+    Spec,
+    Temperature,
+    TemperatureDifference,
+    Volume,
+)
 
 Name = Annotated[StrictStr, Field(pattern=r"^[A-Za-z][A-Za-z0-9_.-]*$")]
 SCHEMA_VERSION = 1
 
 
 class CduPart(CduSpec):
-    """A CDU type with its pumps; the pumps' flow is its design flow."""
+    """A CDU type with its pumps, valve and controllers; the pumps' flow is its design flow."""
 
     pumps: PumpSpec
+    valve: ValveSpec
+    """Facility water valve, which holds the supply temperature."""
+    temperature: TemperatureControllerSpec = TemperatureControllerSpec(lowest="5 %")
+    """From kelvin above the set point to the valve's position [E]."""
+    pressure: PressureControllerSpec = PressureControllerSpec(gain="5 %/bar", integral_time="5 s", lowest="20 %")
+    """From the pressure missing over the racks to pump speed [E]."""
     power_factor: Ratio = Field(gt=0, le=1)
 
 
@@ -82,6 +101,39 @@ class PlantSpec(Spec):
     towers: TowerGroup | None = None
 
 
+class DifferenceResetSpec(Spec):
+    """Lowering of the pressure difference as far as the most open valve allows."""
+
+    least: Pressure = Field(gt=0)
+    open: Ratio = Field(default=0.9, gt=0, le=1)
+    """Position of the most open valve that is aimed at."""
+
+
+class LoopSpec(Spec):
+    """Facility water of one hall, between its plant and its CDUs and coils."""
+
+    pipe: PipeSpec
+    """Supply and return pipe, alike."""
+    vessel: Volume = Field(gt=0)
+    """Water in the plant's evaporators and exchangers, mixed."""
+    tank: Volume = Field(gt=0)
+    """Water in the tank before the plant, mixed."""
+    plant_drop: Pressure = Field(gt=0)
+    """Drop in plant and pipes at the pumps' design flow."""
+    header_drop: Pressure = Field(gt=0)
+    """Drop along the hall's main headers, supply and return, at design flow."""
+    row_drop: Pressure = Field(gt=0)
+    """Drop along the headers of a row at its design flow."""
+    row: int = Field(default=32, gt=0)
+    """CDUs on a row at most."""
+    difference: Pressure = Field(gt=0)
+    """Set point of the pressure difference at the far end of the main headers."""
+    reset: DifferenceResetSpec | None = None
+    """Without it the set point stands."""
+    pressure: PressureControllerSpec = PressureControllerSpec(gain="8 %/bar", integral_time="10 s", lowest="20 %")
+    """From the pressure missing at the far end to pump speed [E]."""
+
+
 class HallSpec(Spec):
     """A data hall with its facility water loop and its heat rejection."""
 
@@ -93,8 +145,9 @@ class HallSpec(Spec):
     """Facility water supply set point."""
     coil_approach: TemperatureDifference
     """Air leaving the rear-door coils above facility supply."""
-    volume: Volume = Field(gt=0)
-    """Facility water in the hall's loop, half of it hot."""
+    dew_point: Temperature = 12.0
+    """Dew point of the hall's air at most: CDUs keep their supply above it [E]."""
+    loop: LoopSpec
     pumps: PumpSpec
     """Facility water pumps; their flow is the loop's design flow."""
     plant: PlantSpec

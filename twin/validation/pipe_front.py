@@ -57,5 +57,5 @@ class PipeFrontSpec(Spec):
         state.water_c[0] = state.wall_c[0] = np.linspace(in_c[0], out_c[0], self.pipe.parcels)
         at_s = np.arange(time_s[0], time_s[-1], _STEP_S)
         entering = np.interp(at_s + 0.5 * _STEP_S, time_s, in_c)
-        leaving = [pipe.advance(params, state, 0, flow_kg_s, value, self.ambient, _STEP_S) for value in entering]
+        leaving = [pipe.advance(params, state, 0, flow_kg_s, value, self.ambient, _STEP_S)[0] for value in entering]
         return at_s + _STEP_S, np.array(leaving)
