@@ -143,9 +143,10 @@ def advance_halls(halls, pipes, outdoor_c, state, standing, flows, slopes, step,
         leaves_c = arrives_c + heat_w / rate if rate > 0.0 else arrives_c
         back_c, lost_w = pipe.advance(pipes, standing, 2 * h + 1, flow, leaves_c, outdoor_c, ticks)
         state.return_c[h], to_plant_c = tank.advance(state.return_c[h], rate, halls.tank_j_k[h], back_c, 0.0, ticks)
+        gained_w = flows.hall_shaft_w[h] - step.plant_heat_w[h]
         state.supply_c[h], sent_c = tank.advance(
-            state.supply_c[h], rate, halls.vessel_j_k[h], to_plant_c, flows.hall_shaft_w[h] - step.plant_heat_w[h], ticks
-        )  # fmt: skip
+            state.supply_c[h], rate, halls.vessel_j_k[h], to_plant_c, gained_w, ticks
+        )
         _, more_lost_w = pipe.advance(pipes, standing, 2 * h, flow, sent_c, outdoor_c, ticks)
         step.pipe_loss_w[h] = lost_w + more_lost_w
         state.inlet_c[h] = arrives_c

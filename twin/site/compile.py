@@ -356,7 +356,8 @@ def new_state(compiled: Compiled) -> order.State:
     flows = order.Flows(
         gpu=np.zeros((racks, gpu.COEFFICIENTS)), node=np.zeros((racks, server.COEFFICIENTS)),
         rack_share=np.zeros(racks), cdu_facility_kg_s=np.zeros(cdus), cdu_head_pa=np.zeros(cdus),
-        coil_kg_s=np.zeros(halls), cdu_k_w_k=np.zeros(cdus), cdu_flow_kg_s=np.zeros(cdus), cdu_pump_w=np.zeros(cdus), cdu_shaft_w=np.zeros(cdus),
+        coil_kg_s=np.zeros(halls), cdu_k_w_k=np.zeros(cdus),
+        cdu_flow_kg_s=np.zeros(cdus), cdu_pump_w=np.zeros(cdus), cdu_shaft_w=np.zeros(cdus),
         hall_w_k=np.zeros(halls), hall_flow_kg_s=np.zeros(halls),
         hall_pump_w=np.zeros(halls), hall_shaft_w=np.zeros(halls),
     )  # fmt: skip
