@@ -1,11 +1,11 @@
-# Everything a person or a CI does with this tree: make demo, make test, make show, make clean.
+# Everything a person or a CI does with this tree: make demo, make test, make oracle, make show, make clean.
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PYTEST := $(BIN)/python -m pytest --quiet
 KERNEL_TESTS := $(wildcard tests/core tests/components tests/network tests/plant)
 
-.PHONY: demo test check test-interpreted test-compiled test-bounds show format clean
+.PHONY: demo test check test-interpreted test-compiled test-bounds oracle show format clean
 
 demo: .venv/installed
 	$(BIN)/twin run site_configs/colossus1.yaml examples/training_day.yaml -o runs/demo --force
@@ -28,6 +28,10 @@ test-compiled: .venv/installed-test
 test-bounds: .venv/installed-test
 	NUMBA_BOUNDSCHECK=1 $(PYTEST) $(KERNEL_TESTS)
 
+# The frozen figures of the verification table once more, by the programs that gave them. Those want older packages.
+oracle: .venv-oracle/installed
+	.venv-oracle/bin/python -m pytest --quiet -m oracle
+
 show: .venv/installed
 	$(BIN)/python benchmarks/kernel.py
 	$(BIN)/python benchmarks/show.py
@@ -37,12 +41,12 @@ format: .venv/installed-test
 	$(BIN)/ruff format .
 
 clean:
-	rm -rf .venv .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache dist runs
+	rm -rf .venv .venv-oracle .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache dist runs
 
-.venv/bin/python:
+.venv/bin/python .venv-oracle/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	{ echo "datacenter-twin needs Python 3.11 or newer; name one with: make PYTHON=python3.12" >&2; exit 1; }
-	$(PYTHON) -m venv .venv
+	$(PYTHON) -m venv $(@D:/bin=)
 
 .venv/installed: pyproject.toml | .venv/bin/python
 	$(PIP) --editable .
@@ -51,3 +55,7 @@ clean:
 .venv/installed-test: pyproject.toml | .venv/bin/python
 	$(PIP) --editable '.[test]'
 	@touch $@ .venv/installed
+
+.venv-oracle/installed: pyproject.toml | .venv-oracle/bin/python
+	.venv-oracle/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[test,oracle]'
+	@touch $@
