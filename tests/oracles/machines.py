@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.oracles.engine import Loop, Model, ports
+from tests.oracles.loop import Loop, Model, ports
 
 WATER = ("water_inlet_node_name", "water_outlet_node_name")
 CHILLED = ("chilled_water_inlet_node_name", "chilled_water_outlet_node_name")
