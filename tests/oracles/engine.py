@@ -1,7 +1,7 @@
 """Runs of the EnergyPlus engine: water loops over days of constant air, as epJSON.
 
-Each day holds its dry and wet bulb, so its last hour is the machine's steady state. EnergyPlus reports a wet bulb 0.02 to
-0.03 K off the one that was asked for: compare with what it reports.
+Each day holds its dry and wet bulb, so its last hour is the machine's steady state. EnergyPlus reports a wet bulb 0.02
+to 0.03 K off the one that was asked for: compare with what it reports.
 """
 
 import csv
