@@ -6,7 +6,7 @@ film coefficients, 1/UA = 1/hA_1 + 1/hA_2 with hA ~ m^n and equal halves at desi
 [1] F. Incropera, D. DeWitt, T. Bergman, A. Lavine, Fundamentals of Heat and Mass Transfer, table 11.3.
 """
 
-from math import exp, log
+from math import exp, expm1, log
 
 from twin.core.jit import kernel
 
@@ -47,3 +47,14 @@ def exchange_w_k(ua_w_k, exponent, first, second):
         return 0.0
     ua = conductance_w_k(ua_w_k, exponent, first[1], second[1])
     return least * effectiveness(ua / least, least / most)
+
+
+@kernel
+def crossflow_effectiveness(ntu, ratio):
+    """Cross-flow effectiveness [1], both streams unmixed, from NTU [1] and the ratio of heat capacity rates [1].
+
+    The usual closed form [1, table 11.3], by which EnergyPlus rates coils too; within 3 % of the exact series.
+    """
+    if ratio <= 0.0:
+        return 1.0 - exp(-ntu)
+    return 1.0 - exp(expm1(-(ntu**0.78) * ratio) * ntu**0.22 / ratio)
