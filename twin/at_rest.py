@@ -4,11 +4,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from twin.components import aisle
 from twin.core import fluids
 from twin.core.errors import ScenarioError
 from twin.core.quantity import parse
 from twin.network import radial
-from twin.plant import steady
+from twin.plant import aisles, steady
 from twin.plant.order import HOTTEST_C, NODE_W, State
 from twin.site.compile import Compiled, compile_site, new_state
 from twin.site.spec import Site
@@ -27,6 +28,9 @@ class AtRest(NamedTuple):
     pue: float
     hottest_c: float
     hottest_rack: str
+    inlet_c: float
+    inlet_limit_c: float
+    inlet_hall: str
     lowest_pu: float
     lowest_node: str
     highest_load: float
@@ -53,10 +57,13 @@ def _read(compiled: Compiled, state: State) -> AtRest:
     servers_w = float(racks[:, NODE_W].sum())
     equipment_w = servers_w + float(compiled.plant.wiring.air_rack_w.sum())
     pumps_w = float(flows.cdu_pump_w.sum() + flows.hall_pump_w.sum())
-    doors_w = float(compiled.plant.rack.door_fan_w.sum() + compiled.plant.wiring.air_door_w.sum())
+    doors_w = aisles.fans_w(compiled.plant, state)
     plant_w = float(step.plant_w.sum())
     low, high = int(np.argmin(network.voltage_pu)), int(np.argmax(network.loading))
     hot = int(np.argmax(racks[:, HOTTEST_C]))
+    rooms, air = compiled.plant.aisle, state.aisle
+    inlet_c = [aisle.inlet_c(rooms, h, air.cold_c[h], air.hot_c[h]) for h in range(air.cold_c.size)]
+    warm = int(np.argmax(inlet_c - rooms.limit_c))
     return AtRest(
         feed_w=feed_w,
         feed_var=float(network.reactive_pu[0]) * base_w,
@@ -68,6 +75,9 @@ def _read(compiled: Compiled, state: State) -> AtRest:
         pue=feed_w / equipment_w,
         hottest_c=float(racks[hot, HOTTEST_C]),
         hottest_rack=names.racks[hot],
+        inlet_c=float(inlet_c[warm]),
+        inlet_limit_c=float(rooms.limit_c[warm]),
+        inlet_hall=names.halls[warm],
         lowest_pu=float(network.voltage_pu[low]),
         lowest_node=names.electrical[low],
         highest_load=float(network.loading[high]),
@@ -90,6 +100,7 @@ def describe(site: Site, weather: str, wet_bulb: str, activity: float) -> list[s
         f"pumps and fans {_power(rest.pumps_w)}; electrical losses {_power(rest.losses_w)}",
         f"PUE {rest.pue:.3f} at the inlet of the IT equipment",
         f"hottest GPU {rest.hottest_c:.1f} degC, in {rest.hottest_rack}",
+        f"servers draw air of {rest.inlet_c:.1f} degC in {rest.inlet_hall}, their limit is {rest.inlet_limit_c:g} degC",
         f"lowest voltage {rest.lowest_pu:.3f} pu at {rest.lowest_node}; "
         f"highest loading {rest.highest_load:.0%} at {rest.highest_node}",
     ]

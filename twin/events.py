@@ -45,9 +45,11 @@ class Wanted:
         radial.energise(self._plant.network, wanted.in_service, service.energised)
         alive = np.array([step.living_share(wiring, service.energised, h) for h in range(wanted.chillers.size)])
         at_towers = alive[self._plant.tower.hall]
+        at_coils = np.where(self._plant.coil.in_room == 1, alive[self._plant.coil.hall], 1.0)
         supplied = {
             "cdu_pumps": wanted.cdu_pumps * service.energised[wiring.cdu_board],
             "hall_pumps": np.floor(wanted.hall_pumps * alive + 1e-9),
+            "coils": np.floor(wanted.coils * at_coils + 1e-9),
             "chillers": np.floor(wanted.chillers * alive + 1e-9),
             "tower_cells": np.floor(wanted.tower_cells * at_towers + 1e-9),
             "condenser_pumps": np.floor(wanted.condenser_pumps * at_towers + 1e-9),
@@ -147,6 +149,9 @@ def _parts(owner: str, compiled: Compiled) -> dict[str, tuple[str, int]]:
     h = names.halls.index(owner)
     found = _lettered("pump", "hall_pumps", h, plant.hall_pump.count[h])
     found |= {f"chiller-{k + 1:02d}": ("chillers", h) for k in range(int(plant.wiring.chillers[h]))}
+    for g in np.flatnonzero((plant.coil.hall == h) & (plant.coil.in_room == 1)).tolist():
+        before = sum(field == "coils" for field, _ in found.values())
+        found |= {f"crah-{before + k + 1:02d}": ("coils", g) for k in range(int(plant.coil.count[g]))}
     for i in np.flatnonzero(plant.tower.hall == h).tolist():
         found |= {f"tower-cell-{k + 1:02d}": ("tower_cells", i) for k in range(int(plant.tower.cells[i]))}
         found |= _lettered("condenser-pump", "condenser_pumps", i, plant.condenser_pump.count[i])

@@ -125,6 +125,9 @@ class History:
         )
         file.fixed("hall", "chillers", hall, plant.wiring.chillers.astype(int))
         file.fixed("hall", "pump_rating_w", hall, pump.rated_w(plant.hall_pump), "W", "pump power at design")
+        file.fixed("hall", "inlet_limit_c", hall, plant.aisle.limit_c, "degC", "server inlet allowed")
+        file.fixed("hall", "inlet_recommended_c", hall, plant.aisle.recommended_c, "degC", "server inlet recommended")
+        file.fixed("hall", "dew_point_c", hall, plant.hall.dew_point_c, "degC", "dew point of the room")
         file.fixed("hall", "plant", hall, np.array([spec.plant.type for spec in c.site.halls]))
         node, parent = ("node",), plant.network.parent
         level = np.zeros(parent.size, int)

@@ -30,6 +30,7 @@ from twin.plant import ledger, rejection, steady, step
 from twin.plant.order import LONGEST_STEP
 from twin.results import ResultFile
 from twin.scenario import Scenario
+from twin.site.air import full_load_inlet_c
 from twin.site.compile import Compiled, compile_site, new_state
 from twin.site.spec import Site
 from twin.workload import Workload
@@ -229,16 +230,32 @@ class Simulation:
 
     def notes(self) -> list[str]:
         """What is extrapolated, estimated or assumed."""
+        notes, warm_c = [*self.site.notes, *self._air_notes()], self.state.service.set_point_c
         chillers, halls = self.compiled.plant.chiller, len(self.site.halls)
-        warm_c = self.state.service.set_point_c
         outside = sum(bool(chiller.is_extrapolated(chillers, h, warm_c[h], chillers.air_c[h, 1])) for h in range(halls))
         if not outside:
-            return list(self.site.notes)
+            return notes
         low, high = chillers.leaving_c[0]
         return [
-            *self.site.notes,
+            *notes,
             f"Extrapolated: chiller curves are published for {low:g} to {high:g} degC of leaving water; "
             f"{outside} of {halls} halls ask for warmer (docs/physics.md says how they are extended).",
+        ]
+
+    def _air_notes(self) -> list[str]:
+        """Halls whose coils leave servers too warm with every board at its rating."""
+        plant, limit_c = self.compiled.plant, self.compiled.plant.aisle.limit_c
+        inlet_c = full_load_inlet_c(
+            plant, self.state.flows.coil_kg_s, self.state.service.set_point_c, self.compiled.reference_air_c
+        )
+        over = inlet_c > limit_c
+        if not over.any():
+            return []
+        h = int(np.argmax(inlet_c - limit_c))
+        return [
+            f"Air: with every board at its rating, servers in {int(over.sum())} of {over.size} halls would draw air of "
+            f"up to {inlet_c[h]:.1f} degC, their limit is {limit_c[h]:g} degC; the water of "
+            f"{self.state.service.set_point_c[h]:g} degC is too warm or the coils are too small for it."
         ]
 
 

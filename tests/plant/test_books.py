@@ -72,6 +72,7 @@ def test_flows_balance_wherever_they_meet(two_racks):
         "GPU servers": parts["racks"].stored,
         "cold plates": parts["cdus"].stored,
         "facility water": parts["halls"].stored,
+        "air of the halls": parts["air"].stored,
     }
     assert set(out) - set(into) == {"feed", "warm air"}
     assert set(into) - set(out) == {"ambient"}
@@ -91,6 +92,7 @@ def test_the_feed_record_is_the_feed_account(two_racks):
         + site.air_rack_w
         + site.cdu_pump_w
         + site.door_fan_w
+        + site.room_fan_w
         + site.hall_pump_w
         + site.plant_w
         + site.loss_w

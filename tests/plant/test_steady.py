@@ -13,12 +13,15 @@ from twin.site.compile import new_state
 def test_v_num_03(two_racks):
     """From a state shaken by 10 K back to rest: the slowest part has about 75 s, so more than ten of them.
 
-    The row's unit has one rack on coolant for ten, and takes a tenth of its coolant here.
+    The row's unit has one rack on coolant for ten, and takes a tenth of its coolant here. The building, which takes
+    hours, is cut off; `test_the_building_comes_to_rest` looks at it.
     """
     plant, state, rng = two_racks.plant, two_racks.state, np.random.default_rng(1)
     half_j_k = plant.cdu.half_j_k * [1.0, 0.1]
     half_j_k.flags.writeable = False
-    two_racks.plant = plant._replace(cdu=plant.cdu._replace(half_j_k=half_j_k))
+    two_racks.plant = plant._replace(
+        cdu=plant.cdu._replace(half_j_k=half_j_k), aisle=plant.aisle._replace(coupling_w_k=np.zeros(1))
+    )
     rows = gpu_rows(state)
     at_rest = [
         a.copy() for a in (rows[:, :3], state.node.plate_c, state.cdu.supply_c, state.cdu.return_c, state.hall.return_c)
@@ -35,6 +38,21 @@ def test_v_num_03(two_racks):
     ):
         np.testing.assert_allclose(after, before, atol=1e-6)
     assert state.hall.supply_c[0] == pytest.approx(25.0, abs=1e-6)
+
+
+def test_the_building_comes_to_rest(two_racks):
+    """Steel and walls 5 K off come back within hours, and the air with them."""
+    state = two_racks.state
+    at_rest = np.array([*state.aisle.cold_c, *state.aisle.hot_c, *state.aisle.mass_c])
+    state.aisle.mass_c[:] -= 5
+    offs = []
+    for _ in range(2):
+        for _ in range(360):
+            two_racks.advance(0.8)
+        offs.append(at_rest[2] - state.aisle.mass_c[0])
+    assert 0.2 < -np.log(offs[1] / offs[0]) < 0.5  # half an hour of the 1 to 3 h
+    moved = np.abs(np.array([*state.aisle.cold_c, *state.aisle.hot_c]) - at_rest[:2])
+    assert np.all((moved > 1e-3) & (moved < 1.0))
 
 
 def test_a_step_from_rest_stays_there(two_racks):
@@ -78,7 +96,7 @@ def at_rest(start, activity):
     colossus = start("colossus1", activity=activity, air_c=36.0)
     plant, state = colossus.plant, colossus.state
     assert steady.solve_network(plant, state) > 0
-    wiring, drawn = plant.wiring, state.step.rack[0, :, NODE_W] + plant.rack.door_fan_w
+    wiring, drawn = plant.wiring, state.step.rack[0, :, NODE_W] + state.fans.coil_w[plant.rack.door]
     lines = cable.supply_loss_w(drawn, plant.rack.rating_w, plant.rack.supply_loss).sum() + wiring.air_loss_w.sum()
     it = (state.node.power_w.sum() + wiring.air_rack_w.sum()) / 1e6
     return colossus, it, state.network.power_pu[0] * 100, state.network.loss_pu[1:].sum() * 100 + lines / 1e6

@@ -53,8 +53,6 @@ class AisleSpec(Spec):
     """Server inlet that ASHRAE recommends at most."""
     limit: Temperature = 35.0
     """Server inlet allowed: 32 degC in ASHRAE class A1, 35 in A2, 40 in A3, 45 in A4."""
-    dew_point: Temperature = 15.0
-    """Dew point the room is kept at or below [E]; coils that are colder would condense."""
 
     @model_validator(mode="after")
     def _ordered(self) -> "AisleSpec":
@@ -76,7 +74,6 @@ class AisleParams(NamedTuple):
     leakage_w_k: Annotated[Vec, Var("W K-1", "heat capacity rate of the air that passes between aisles at any time")]
     limit_c: Annotated[Vec, Var("degC", "server inlet allowed")]
     recommended_c: Annotated[Vec, Var("degC", "server inlet recommended")]
-    dew_point_c: Annotated[Vec, Var("degC", "dew point of the room")]
 
 
 class AisleState(NamedTuple):
@@ -101,7 +98,6 @@ def params(specs: list[AisleSpec], racks: list[int], full_air_w_k: list[float], 
         leakage_w_k=np.maximum(np.asarray(full_air_w_k) * [s.leakage for s in specs], air_j_k / STILL_S),
         limit_c=[s.limit for s in specs],
         recommended_c=[s.recommended for s in specs],
-        dew_point_c=[s.dew_point for s in specs],
     )
 
 

@@ -67,7 +67,7 @@ class CoilGroup(NamedTuple):
 
     spec: CoilSpec
     hall: int
-    count: int
+    coils: int
     in_room: bool
 
 
@@ -77,7 +77,7 @@ def params(groups: list[CoilGroup], air_j_m3_k: float, water_j_kg_k: float) -> C
     return frozen(
         CoilParams,
         hall=[group.hall for group in groups],
-        count=[group.count for group in groups],
+        count=[group.coils for group in groups],
         in_room=[group.in_room for group in groups],
         air_w_k=[air_j_m3_k * s.air for s in specs],
         water_w_k=[water_j_kg_k * s.water for s in specs],

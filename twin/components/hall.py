@@ -22,7 +22,6 @@ class HallParams(NamedTuple):
     water_j_kg_k: Annotated[Vec, Var("J kg-1 K-1", "specific heat of the water")]
     vessel_j_k: Annotated[Vec, Var("J K-1", "heat capacity of the water in the plant's vessels")]
     tank_j_k: Annotated[Vec, Var("J K-1", "heat capacity of the water in the tank before the plant")]
-    coil_approach_k: Annotated[Vec, Var("K", "air leaving the coils above facility supply")]
 
 
 class HallState(NamedTuple):

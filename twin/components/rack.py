@@ -9,7 +9,7 @@ from typing import Annotated, NamedTuple
 from pydantic import Field, StrictStr
 
 from twin.core.layout import IVec, Var, Vec
-from twin.core.quantity import Power, Pressure, Ratio, Spec
+from twin.core.quantity import Power, Pressure, Ratio, Spec, TemperatureDifference
 
 
 class RackSpec(Spec):
@@ -27,21 +27,24 @@ class RackSpec(Spec):
     """Share of that drop that grows with flow and not with its square: the channels of cold plates [E]."""
     rating: Power = Field(gt=0)
     """Power its supply line is sized for."""
-    door_fans: Power
-    """Fans of its rear-door coil."""
+    door: StrictStr | None = None
+    """Name of its rear door's coil type; without one its heat stays in the room for others to take."""
     supply_loss: Ratio = Field(ge=0, lt=0.1)
     """Loss of busway and rack supply at ``rating``, over ``rating``."""
     power_factor: Ratio = Field(gt=0, le=1)
 
 
 class AirRackSpec(Spec):
-    """An air-cooled rack of network or storage; its heat crosses a rear-door coil."""
+    """An air-cooled rack of network or storage."""
 
     power: Power = Field(gt=0)
     """Constant power."""
     rating: Power = Field(gt=0)
     """Power its supply line is sized for."""
-    door_fans: Power
+    air_rise: TemperatureDifference = Field(default=14.0, gt=0)
+    """Rise of the air its fans draw through it [E]."""
+    door: StrictStr | None = None
+    """Name of its rear door's coil type."""
     supply_loss: Ratio = Field(ge=0, lt=0.1)
     power_factor: Ratio = Field(gt=0, le=1)
 
@@ -61,5 +64,8 @@ class RackParams(NamedTuple):
     plate_flow_m3_s: Annotated[Vec, Var("m3 s-1", "design flow through one GPU's plate")]
     rating_w: Annotated[Vec, Var("W", "rating of its supply line")]
     supply_loss: Annotated[Vec, Var("1", "loss of its supply line at rating")]
-    door_fan_w: Annotated[Vec, Var("W", "rear-door fans")]
+    door: Annotated[IVec, Var("1", "group of coils its rear door belongs to, -1 for none")]
+    air_w_k: Annotated[Vec, Var("W K-1", "heat capacity rate of its servers' air at full fan speed")]
+    air_rise_k: Annotated[Vec, Var("K", "air rise its servers' fans hold")]
+    least_air: Annotated[Vec, Var("1", "least speed of those fans")]
     reactive_share: Annotated[Vec, Var("1", "reactive over active power")]

@@ -174,6 +174,13 @@ def inlet_w(node: NodeParams, kind: int, gpu_w: float, gpu_air_w: float, activit
     return float(draw(c, node.supply_loss[kind], activity, gpu_w, gpu_air_w)[0])
 
 
+def air_heat_w(node: NodeParams, kind: int, gpu_w: float, gpu_air_w: float) -> float:
+    """Heat [W] into air of a server of type ``kind`` at full activity whose GPU boards draw ``gpu_w``."""
+    c = np.zeros(COEFFICIENTS)
+    coefficients(node, kind, node.plate_w_k[kind], 1.0, c)
+    return float(draw(c, node.supply_loss[kind], 1.0, gpu_w, gpu_air_w)[2])
+
+
 @kernel
 def plate_coefficients(conductance_w_k, capacity_j_k, dt_s):
     """Of dT/dt = (P - G (T - T_in))/C over ``dt_s``: weight of the old T - T_in, gain of P/G, mean weight of the old.

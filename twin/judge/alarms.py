@@ -7,7 +7,8 @@ that hovers at its limit is one alarm, not a thousand. Bands and thresholds:
 - loading: greatest second above the rating;
 - voltage at low-voltage boards: outside 0.95 to 1.05 per unit (ANSI C84.1 range A, service voltage);
 - plant at capacity: greatest load at least 0.999 of what is available in the weather of the moment;
-- facility water supply more than 1 K above its set point; coolant flow below 90 % of rated.
+- facility water supply more than 1 K above its set point; coolant flow below 90 % of rated;
+- server inlet above the limit of its class; facility water below the dew point of the room, where coils get wet.
 """
 
 import re
@@ -111,6 +112,13 @@ def _hall(_tree: xr.DataTree, halls: xr.Dataset) -> Iterator[_Watched]:
     supply = values(halls, "supply_c_max")
     limit = np.broadcast_to(values(halls, "set_point_c") + SUPPLY_EXCESS_K, supply.shape)
     yield _Watched("warning", "facility supply above set point", "°C", names, supply, limit, 1)
+    for what, variable, bound, worse in (
+        ("server inlet above its limit", "server_inlet_c_max", "inlet_limit_c", 1),
+        ("coils below the room's dew point", "supply_c_min", "dew_point_c", -1),
+    ):
+        if bound in halls:
+            seen = values(halls, variable)
+            yield _Watched("warning", what, "°C", names, seen, np.broadcast_to(values(halls, bound), seen.shape), worse)
 
 
 def _cdu(_tree: xr.DataTree, cdus: xr.Dataset) -> Iterator[_Watched]:

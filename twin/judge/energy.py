@@ -28,6 +28,7 @@ END_USES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "network and storage": (("air_rack_w",), ()),
     "CDU pumps": (("cdu_pump_w",), ()),
     "door fans": (("door_fan_w",), ()),
+    "room unit fans": (("room_fan_w",), ()),
     "facility pumps": (("hall_pump_w",), ()),
     "heat rejection": (("plant_w",), ()),
     "electrical losses": (("loss_w",), ()),

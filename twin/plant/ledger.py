@@ -15,10 +15,10 @@ from twin.core.layout import Vec
 from twin.core.numerics import add_compensated
 from twin.plant.order import AIR_W, LIQUID_W, NODE_W, Plant, State, gpu_rows
 
-ACCOUNTS = 21
-(FEED, NODES, AIR_RACKS, CDU_PUMPS, DOORS, HALL_PUMPS, PLANT, LINES, NETWORK, LIQUID, NODE_AIR, CDU_SHAFTS, HALL_SHAFTS,
+ACCOUNTS = 23
+(FEED, NODES, AIR_RACKS, CDU_PUMPS, FANS, HALL_PUMPS, PLANT, LINES, NETWORK, LIQUID, NODE_AIR, CDU_SHAFTS, HALL_SHAFTS,
  CDU_HEAT, PLANT_HEAT, FREE_HEAT, TOWERS, MAKE_UP, WATER_LOST, LEAKS,
- PIPES) = range(ACCOUNTS)  # fmt: skip
+ PIPES, COILS, WALLS) = range(ACCOUNTS)  # fmt: skip
 
 
 def open_books() -> Vec:
@@ -34,7 +34,7 @@ def book_second(step, network, base_mva, site, at, lines_w, books):
     add_compensated(books[NODES], total[NODE_W])
     add_compensated(books[AIR_RACKS], site.air_rack_w[at])
     add_compensated(books[CDU_PUMPS], site.cdu_pump_w[at])
-    add_compensated(books[DOORS], site.door_fan_w[at])
+    add_compensated(books[FANS], site.door_fan_w[at] + site.room_fan_w[at])
     add_compensated(books[HALL_PUMPS], site.hall_pump_w[at])
     add_compensated(books[PLANT], site.plant_w[at])
     add_compensated(books[LINES], lines_w)
@@ -46,10 +46,12 @@ def book_second(step, network, base_mva, site, at, lines_w, books):
 
 @kernel
 def book_step(flows, step, ticks, books):
-    """Book the heat that CDUs, halls and plant handed on over a macro-step."""
+    """Book the heat that CDUs, the halls' air and water, and the plant handed on over a macro-step."""
     add_compensated(books[CDU_SHAFTS], flows.cdu_shaft_w.sum() * ticks)
     add_compensated(books[HALL_SHAFTS], flows.hall_shaft_w.sum() * ticks)
     add_compensated(books[CDU_HEAT], step.cdu_given_w.sum() * ticks)
+    add_compensated(books[COILS], step.hall_coil_w.sum() * ticks)
+    add_compensated(books[WALLS], step.hall_envelope_w.sum() * ticks)
     add_compensated(books[PLANT_HEAT], step.plant_heat_w.sum() * ticks)
     add_compensated(books[FREE_HEAT], step.free_w.sum() * ticks)
     add_compensated(books[LEAKS], step.cdu_leak_w.sum() * ticks)
@@ -67,10 +69,11 @@ class Stores(NamedTuple):
     cdus: float
     halls: float
     basins_kg: float
+    air: float
 
 
 def stores(plant: Plant, state: State) -> Stores:
-    """What chips, plates, coolant and facility water hold."""
+    """What chips, plates, coolant, facility water and the halls with their air hold."""
     rows = gpu_rows(state)
     kind = np.repeat(plant.rack.gpu, plant.rack.blocks)
     node_kind = np.repeat(plant.rack.node, plant.rack.nodes)
@@ -82,7 +85,9 @@ def stores(plant: Plant, state: State) -> Stores:
     hall = plant.hall
     halls = float((hall.vessel_j_k * state.hall.supply_c + hall.tank_j_k * state.hall.return_c).sum())
     halls += sum(pipe.stored_j(plant.pipe, state.pipe, i) for i in range(plant.pipe.parcels.size))
-    return Stores(racks, cdus, halls, -float(state.tower.missing_kg.sum()))
+    air = float((plant.aisle.air_j_k * (state.aisle.cold_c + state.aisle.hot_c)).sum())
+    air += float((plant.aisle.mass_j_k * state.aisle.mass_c).sum())
+    return Stores(racks, cdus, halls, -float(state.tower.missing_kg.sum()), air)
 
 
 class Part(NamedTuple):
@@ -99,18 +104,21 @@ def close(books: Vec, before: Stores, after: Stores) -> list[Part]:
     """The books of each part and of the site."""
     a = books.sum(axis=1)
     drives = a[CDU_PUMPS] - a[CDU_SHAFTS] + a[HALL_PUMPS] - a[HALL_SHAFTS]
-    coils = a[NODE_AIR] + a[AIR_RACKS] + a[DOORS] + a[LINES] + drives
-    used = a[NODES] + a[AIR_RACKS] + a[CDU_PUMPS] + a[DOORS] + a[HALL_PUMPS] + a[PLANT] + a[LINES]
-    kept = [late - early for late, early in zip(after, before, strict=True)]
+    warmth = a[NODE_AIR] + a[AIR_RACKS] + a[FANS] + a[LINES] + drives
+    used = a[NODES] + a[AIR_RACKS] + a[CDU_PUMPS] + a[FANS] + a[HALL_PUMPS] + a[PLANT] + a[LINES]
+    kept = Stores(*(late - early for late, early in zip(after, before, strict=True)))
+    stored = kept.racks + kept.cdus + kept.air + kept.halls
+    lost = a[PLANT_HEAT] + a[PLANT] + a[NETWORK] + a[PIPES] + a[LEAKS] + a[WALLS]
     return [
-        _part("racks", a[NODES], a[LIQUID] + a[NODE_AIR], kept[0]),
-        _part("cdus", a[LIQUID] + a[CDU_SHAFTS], a[CDU_HEAT] + a[LEAKS], kept[1]),
-        _part("halls", a[CDU_HEAT] + coils + a[HALL_SHAFTS], a[PLANT_HEAT] + a[PIPES], kept[2]),
+        _part("racks", a[NODES], a[LIQUID] + a[NODE_AIR], kept.racks),
+        _part("cdus", a[LIQUID] + a[CDU_SHAFTS], a[CDU_HEAT] + a[LEAKS], kept.cdus),
+        _part("air", warmth, a[COILS] + a[WALLS], kept.air),
+        _part("halls", a[CDU_HEAT] + a[COILS] + a[HALL_SHAFTS], a[PLANT_HEAT] + a[PIPES], kept.halls),
         _part("plant", a[PLANT_HEAT] + a[PLANT], a[PLANT_HEAT] + a[PLANT], 0.0),
         _part("electrical", a[FEED], used + a[NETWORK], 0.0),
-        _part("site", a[FEED], a[PLANT_HEAT] + a[PLANT] + a[NETWORK] + a[PIPES] + a[LEAKS], sum(kept[:3])),
+        _part("site", a[FEED], lost, stored),
         # In kilograms; without towers it is empty.
-        _part("water", a[MAKE_UP], a[WATER_LOST], kept[3]),
+        _part("water", a[MAKE_UP], a[WATER_LOST], kept.basins_kg),
     ]
 
 
@@ -126,24 +134,26 @@ def flows(books: Vec) -> list[tuple[str, str, float]]:
         ("feed", "transformers and cables", float(a[NETWORK])),
         ("feed", "GPU servers", float(a[NODES])),
         ("feed", "network and storage", float(a[AIR_RACKS])),
-        ("feed", "pumps and fans", float(a[CDU_PUMPS] + a[HALL_PUMPS] + a[DOORS])),
+        ("feed", "pumps and fans", float(a[CDU_PUMPS] + a[HALL_PUMPS] + a[FANS])),
         ("feed", "busways", float(a[LINES])),
         ("feed", "chillers", float(a[PLANT] - a[TOWERS])),
         ("feed", "cooling towers", float(a[TOWERS])),
         ("GPU servers", "cold plates", float(a[LIQUID])),
-        ("GPU servers", "rear-door coils", float(a[NODE_AIR])),
-        ("network and storage", "rear-door coils", float(a[AIR_RACKS])),
-        ("pumps and fans", "rear-door coils", float(a[DOORS] + drives)),
+        ("GPU servers", "air of the halls", float(a[NODE_AIR])),
+        ("network and storage", "air of the halls", float(a[AIR_RACKS])),
+        ("pumps and fans", "air of the halls", float(a[FANS] + drives)),
         ("pumps and fans", "cold plates", float(a[CDU_SHAFTS])),
         ("pumps and fans", "facility water", float(a[HALL_SHAFTS])),
-        ("busways", "rear-door coils", float(a[LINES])),
+        ("busways", "air of the halls", float(a[LINES])),
         ("cold plates", "facility water", float(a[CDU_HEAT])),
-        ("rear-door coils", "facility water", float(a[NODE_AIR] + a[AIR_RACKS] + a[DOORS] + a[LINES] + drives)),
+        ("air of the halls", "facility water", float(a[COILS])),
         ("facility water", "chillers", float(a[PLANT_HEAT] - a[FREE_HEAT])),
         ("facility water", "cooling towers", float(a[FREE_HEAT])),
-        # Pipes that are colder than the air, and make-up that is warmer than what leaks, bring heat in.
+        # Pipes and halls that are colder than the air, and make-up that is warmer than what leaks, bring heat in.
         ("facility water", "ambient", float(max(0.0, a[PIPES]))),
         ("cold plates", "ambient", float(max(0.0, a[LEAKS]))),
+        ("air of the halls", "ambient", float(max(0.0, a[WALLS]))),
+        ("warm air", "air of the halls", float(max(0.0, -a[WALLS]))),
         ("warm air", "facility water", float(max(0.0, -a[PIPES]))),
         ("warm air", "cold plates", float(max(0.0, -a[LEAKS]))),
         ("chillers", "ambient", float(a[PLANT_HEAT] - a[FREE_HEAT] + a[PLANT] - a[TOWERS])),

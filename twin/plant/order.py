@@ -7,8 +7,9 @@ A macro-step is at most five seconds. Within it
 3. every rack runs through all its seconds, on coolant extrapolated linearly, and hands on joules;
 4. each second the electrical network carries what was drawn, from the boards to the feed;
 5. each CDU takes its racks' heat and gives heat to its hall;
-6. each hall's water takes that and the air's heat, and carries it through its pipes to the plant;
-7. the ledger books every joule.
+6. the air of each hall takes what servers and fans give off, and gives heat to coils, building and outdoors;
+7. each hall's water takes the heat of CDUs and coils, and carries it through its pipes to the plant;
+8. the ledger books every joule.
 
 Every few seconds (the period of the programmable controllers) valves and pump speeds are set before all this.
 
@@ -19,7 +20,22 @@ from typing import Annotated, NamedTuple
 
 import numpy as np
 
-from twin.components import cdu, chiller, controller, gpu, hall, pipe, plate, pump, rack, server, tower, valve
+from twin.components import (
+    aisle,
+    cdu,
+    chiller,
+    coil,
+    controller,
+    gpu,
+    hall,
+    pipe,
+    plate,
+    pump,
+    rack,
+    server,
+    tower,
+    valve,
+)
 from twin.core.layout import IVec, Var, Vec
 from twin.network import hydraulic, radial
 
@@ -43,7 +59,9 @@ class Wiring(NamedTuple):
     air_hall: Annotated[IVec, Var("1", "hall of each of those")]
     air_rack_w: Annotated[Vec, Var("W", "power of network and storage racks on each")]
     air_loss_w: Annotated[Vec, Var("W", "loss of their supply lines")]
-    air_door_w: Annotated[Vec, Var("W", "their rear-door fans")]
+    air_door: Annotated[IVec, Var("1", "group of coils their rear doors belong to, -1 for none")]
+    air_racks: Annotated[Vec, Var("1", "racks on each")]
+    air_w_k: Annotated[Vec, Var("W K-1", "heat capacity rate of the air they draw")]
     air_reactive_share: Annotated[Vec, Var("1", "reactive over active power")]
     substation: Annotated[IVec, Var("1", "electrical nodes metered as substations")]
     chillers: Annotated[Vec, Var("1", "chillers installed in each hall")]
@@ -93,6 +111,8 @@ class Plant(NamedTuple):
     pipe: pipe.PipeParams
     tree: hydraulic.Tree
     piping: Piping
+    aisle: aisle.AisleParams
+    coil: coil.CoilParams
     chiller: chiller.ChillerParams
     tower: tower.TowerParams
     condenser_pump: pump.PumpParams
@@ -133,6 +153,7 @@ class Service(NamedTuple):
     hall_speed: Annotated[Vec, Var("1", "speed its pumps are held at by hand, NaN when controlled")]
     dew_point_c: Annotated[Vec, Var("degC", "dew point of each hall's air")]
     chillers: Annotated[Vec, Var("1", "chillers running in each hall")]
+    coils: Annotated[Vec, Var("1", "coils in service in each group")]
     tower_cells: Annotated[Vec, Var("1", "cells in service of each tower")]
     condenser_pumps: Annotated[Vec, Var("1", "condenser water pumps running at each tower")]
     set_point_c: Annotated[Vec, Var("degC", "facility water supply set point of each hall")]
@@ -158,6 +179,13 @@ class Flows(NamedTuple):
     hall_pump_w: Annotated[Vec, Var("W", "electrical power of its pumps")]
     hall_shaft_w: Annotated[Vec, Var("W", "shaft power of its pumps, heat into the water")]
     coil_kg_s: Annotated[Vec, Var("kg s-1", "facility water through the air coils of each hall")]
+
+
+class Fans(NamedTuple):
+    """Fans of coils, as the racks' air of the last macro-step asks: what they draw in the next one."""
+
+    coil_w: Annotated[Vec, Var("W", "power of the fans of one coil of each group")]
+    room_w: Annotated[Vec, Var("W", "power of the fans of each hall's room units")]
 
 
 class WaterState(NamedTuple):
@@ -218,7 +246,11 @@ class Step(NamedTuple):
     cdu_leak_w: Annotated[Vec, Var("W", "mean heat that leaks carry away, less what makes up for them brings")]
     pipe_loss_w: Annotated[Vec, Var("W", "mean heat that the pipes of each hall lose to the open air")]
     hall_liquid_w: Annotated[Vec, Var("W", "mean heat from CDUs into each hall")]
-    hall_air_w: Annotated[Vec, Var("W", "mean heat from coils into each hall")]
+    hall_air_w: Annotated[Vec, Var("W", "mean heat into the air of each hall")]
+    hall_hot_w: Annotated[Vec, Var("W", "the part of it that servers and other racks give to the hot aisle")]
+    hall_moved_w_k: Annotated[Vec, Var("W K-1", "heat capacity rate of the air racks move in each hall")]
+    hall_coil_w: Annotated[Vec, Var("W", "mean heat from coils into each hall's water")]
+    hall_envelope_w: Annotated[Vec, Var("W", "mean heat from each hall to outdoor air")]
     plant_heat_w: Annotated[Vec, Var("W", "heat the plant takes from each hall")]
     plant_w: Annotated[Vec, Var("W", "electrical power of each hall's plant")]
     plant_capacity_w: Annotated[Vec, Var("W", "heat each hall's chillers can take")]
@@ -238,6 +270,7 @@ class State(NamedTuple):
     node: NodeState
     cdu: cdu.CduState
     hall: hall.HallState
+    aisle: aisle.AisleState
     tower: tower.TowerState
     water: WaterState
     cdu_temperature: controller.ControllerState
@@ -250,6 +283,7 @@ class State(NamedTuple):
     outdoors: Annotated[Vec, Var("1", "dry bulb [degC], wet bulb [degC] and pressure [Pa], [3]")]
     service: Service
     flows: Flows
+    fans: Fans
     condensers: Condensers
     slopes: Slopes
     step: Step

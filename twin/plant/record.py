@@ -8,6 +8,7 @@ from typing import Annotated, NamedTuple
 
 import numpy as np
 
+from twin.components import aisle
 from twin.core.jit import kernel
 from twin.core.layout import Var, Vec
 from twin.plant.order import DEMAND, GPU_W, HOTTEST_C, LIQUID_W, LOST, NODE_W, THROTTLED
@@ -25,6 +26,7 @@ class SiteRecord(NamedTuple):
     air_rack_w: Annotated[Vec, Var("W", "power of network and storage racks")]
     cdu_pump_w: Annotated[Vec, Var("W", "power of coolant distribution unit pumps")]
     door_fan_w: Annotated[Vec, Var("W", "power of rear-door fans")]
+    room_fan_w: Annotated[Vec, Var("W", "power of the fans of room units")]
     hall_pump_w: Annotated[Vec, Var("W", "power of facility water pumps")]
     plant_w: Annotated[Vec, Var("W", "power of the heat rejection plant")]
     tower_w: Annotated[Vec, Var("W", "power of cooling tower fans and condenser water pumps, part of the plant's")]
@@ -79,7 +81,14 @@ class HallRecord(NamedTuple):
     return_c_max: Annotated[Vec, Var("degC", "facility water return, greatest")]
     flow_kg_s: Annotated[Vec, Var("kg s-1", "facility water flow, mean")]
     liquid_heat_w: Annotated[Vec, Var("W", "heat from coolant distribution units, mean")]
-    air_heat_w: Annotated[Vec, Var("W", "heat from rear-door coils, mean")]
+    air_heat_w: Annotated[Vec, Var("W", "heat into the hall's air, mean")]
+    coil_heat_w: Annotated[Vec, Var("W", "heat from rear doors and room units, mean")]
+    coil_flow_kg_s: Annotated[Vec, Var("kg s-1", "facility water through them, mean")]
+    envelope_heat_w: Annotated[Vec, Var("W", "heat through walls and roof to outdoor air, mean")]
+    cold_aisle_c: Annotated[Vec, Var("degC", "cold aisle air, mean")]
+    hot_aisle_c: Annotated[Vec, Var("degC", "hot aisle air, mean")]
+    server_inlet_c: Annotated[Vec, Var("degC", "air that servers draw, mean")]
+    server_inlet_c_max: Annotated[Vec, Var("degC", "air that servers draw, greatest")]
     pump_w: Annotated[Vec, Var("W", "electrical power of facility water pumps, mean")]
     pump_speed: Annotated[Vec, Var("1", "relative speed of facility water pumps, mean")]
     far_pa: Annotated[Vec, Var("Pa", "pressure difference at the far end of the headers, mean")]
@@ -146,8 +155,8 @@ def count_temperatures(blocks, rows, first_c, width_k, counts):
 
 
 @kernel
-def site_row(step, flows, network, s, base_mva, air_racks_w, doors_w, site, at):
-    """Write row ``at`` of the site record for second ``s`` of the macro-step."""
+def site_row(step, flows, network, s, base_mva, air_racks_w, fans_w, site, at):
+    """Write row ``at`` of the site record for second ``s`` of the macro-step; ``fans_w`` are doors' and room units'."""
     total = step.total
     total[:] = 0.0
     hottest = -np.inf
@@ -164,11 +173,17 @@ def site_row(step, flows, network, s, base_mva, air_racks_w, doors_w, site, at):
     site.node_w[at] = total[NODE_W]
     site.air_rack_w[at] = air_racks_w
     site.cdu_pump_w[at] = flows.cdu_pump_w.sum()
-    site.door_fan_w[at] = doors_w
+    site.door_fan_w[at], site.room_fan_w[at] = fans_w
     site.hall_pump_w[at] = flows.hall_pump_w.sum()
     site.plant_w[at] = step.plant_w.sum()
     site.loss_w[at] = site.feed_w[at] - (
-        total[NODE_W] + air_racks_w + doors_w + site.cdu_pump_w[at] + site.hall_pump_w[at] + site.plant_w[at]
+        total[NODE_W]
+        + air_racks_w
+        + fans_w[0]
+        + fans_w[1]
+        + site.cdu_pump_w[at]
+        + site.hall_pump_w[at]
+        + site.plant_w[at]
     )
     site.tower_w[at] = step.tower_w.sum()
     site.make_up_kg_s[at] = step.make_up_kg_s.sum()
@@ -265,3 +280,19 @@ def add_halls(state, water, flows, step, ticks, seconds, halls):
         halls.make_up_kg_s[h] += ticks * step.make_up_kg_s[h]
         halls.plant_load_max[h] = max(halls.plant_load_max[h], load)
         halls.cop[h] += ticks * step.plant_heat_w[h]
+
+
+@kernel
+def add_air(aisles, air, flows, step, ticks, seconds, halls):
+    """Add ``ticks`` seconds of every hall's air, by its state at the end of the macro-step."""
+    for h in range(halls.server_inlet_c.size):
+        inlet_c = aisle.inlet_c(aisles, h, air.cold_c[h], air.hot_c[h])
+        if seconds == 0:
+            halls.server_inlet_c_max[h] = inlet_c
+        halls.coil_heat_w[h] += ticks * step.hall_coil_w[h]
+        halls.coil_flow_kg_s[h] += ticks * flows.coil_kg_s[h]
+        halls.envelope_heat_w[h] += ticks * step.hall_envelope_w[h]
+        halls.cold_aisle_c[h] += ticks * air.cold_c[h]
+        halls.hot_aisle_c[h] += ticks * air.hot_c[h]
+        halls.server_inlet_c[h] += ticks * inlet_c
+        halls.server_inlet_c_max[h] = max(halls.server_inlet_c_max[h], inlet_c)

@@ -11,7 +11,7 @@ from twin.components import gpu, tower
 from twin.core.errors import RunError
 from twin.core.layout import Vec
 from twin.network import radial
-from twin.plant import coolant, racks, rejection, step, water
+from twin.plant import aisles, coolant, racks, rejection, step, water
 from twin.plant.order import Plant, State, gpu_rows
 
 _TOLERANCE_K, _TOLERANCE = 1e-10, 1e-9  # of temperatures; of facility water flows, relative
@@ -30,12 +30,12 @@ def settle(plant: Plant, state: State, activity: Vec, air: tuple[float, float, f
     coolant.rest(plant, state)
     step.update_flows(plant, state, steady=True)
     for rounds in range(1, _MOST_ROUNDS + 1):
-        before_c, cdus_c = gpu_rows(state)[:, gpu.DIE].copy(), state.cdu.supply_c.copy()
+        before_c = [now_c.copy() for now_c in _watched(state)]
         flow_kg_s = state.flows.cdu_facility_kg_s.copy()
         if rounds <= _FREE_ROUNDS:
             gpu_rows(state)[:, gpu.SLOW] = 0.0
         _round(plant, state, activity, air)
-        moved_k = max(np.abs(gpu_rows(state)[:, gpu.DIE] - before_c).max(), np.abs(state.cdu.supply_c - cdus_c).max())
+        moved_k = max(np.abs(now - then).max() for now, then in zip(_watched(state), before_c, strict=True))
         if not np.isfinite(moved_k):
             break
         moved = np.abs(state.flows.cdu_facility_kg_s / np.maximum(flow_kg_s, 1e-12) - 1.0).max()
@@ -51,6 +51,11 @@ def settle(plant: Plant, state: State, activity: Vec, air: tuple[float, float, f
     raise RunError(message)
 
 
+def _watched(state: State) -> tuple[Vec, ...]:
+    """What must stand still at rest: dies, coolant, and facility water, which has the heat of the air in it."""
+    return gpu_rows(state)[:, gpu.DIE], state.cdu.supply_c, state.hall.return_c
+
+
 def _round(plant: Plant, state: State, activity: Vec, air: tuple[float, float, float]) -> None:
     room, flows = state.step, state.flows
     rejection.rate(plant, state, air)
@@ -59,6 +64,7 @@ def _round(plant: Plant, state: State, activity: Vec, air: tuple[float, float, f
     step.advance_cdus(
         plant.cdu, plant.wiring.cdu_hall, state.service, state.cdu, state.hall, flows, state.slopes, room, np.inf
     )
+    aisles.rest(plant, state)
     water.rest(plant, state)
     rejection.decide(plant, state, 1)
 
@@ -66,16 +72,21 @@ def _round(plant: Plant, state: State, activity: Vec, air: tuple[float, float, f
 def _loads_at_rest(plant: Plant, state: State, activity: Vec | None = None) -> None:
     """What racks, halls and plant draw, into ``step.load_*`` in W and var; racks move where ``activity`` is given."""
     room, alive = state.step, state.service.energised
-    step.hall_loads(plant.wiring, state.flows, alive, room.plant_w, room.held_w, room.held_var, room.hall_air_w)
+    step.hall_loads(
+        plant.wiring, state.flows, state.fans, alive, room.plant_w, room.held_w, room.held_var,
+        room.hall_air_w, room.hall_hot_w,
+    )  # fmt: skip
     if activity is not None:
         racks.run_racks(plant, state, activity, 1)
     room.load_w[:], room.load_var[:] = room.held_w, room.held_var
-    step.rack_loads(plant.rack, room.rack, alive, 0, 1, room.load_w, room.load_var, room.hall_air_w)
+    step.rack_loads(
+        plant.rack, state.fans, room.rack, alive, 0, 1, room.load_w, room.load_var, room.hall_air_w, room.hall_hot_w
+    )
 
 
 def _refuse_overload(state: State, air_c: float, hall_names: list[str]) -> None:
     room = state.step
-    needed_w = room.hall_liquid_w + room.hall_air_w + state.flows.hall_shaft_w - room.pipe_loss_w
+    needed_w = room.hall_liquid_w + room.hall_coil_w + state.flows.hall_shaft_w - room.pipe_loss_w
     over = [
         f"{name}: {need / 1e6:.2f} MW of heat arrive, the plant takes {take / 1e6:.2f} MW at {air_c:.1f} degC outdoors"
         for name, need, take in zip(hall_names, needed_w, state.step.plant_heat_w, strict=True)

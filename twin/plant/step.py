@@ -6,7 +6,7 @@ from twin.components import cable, cdu
 from twin.core.jit import kernel
 from twin.core.layout import Vec
 from twin.network import radial
-from twin.plant import coolant, ledger, racks, record, rejection, water
+from twin.plant import aisles, coolant, ledger, racks, record, rejection, water
 from twin.plant.order import AIR_W, LIQUID_W, NODE_W, Plant, State
 
 
@@ -43,40 +43,51 @@ def move(plant: Plant, state: State) -> bool:
 
 
 @kernel
-def hall_loads(wiring, flows, alive, plant_w, load_w, load_var, air_w):
-    """Load at each node and air heat in each hall from all that holds still over a macro-step.
+def hall_loads(wiring, flows, fans, alive, plant_w, load_w, load_var, air_w, hot_w):
+    """Load at each node and heat into each hall's air, and its hot aisle, from all that holds still over a macro-step.
 
-    Plant and pumps draw from the boards of their hall that are alive; what a dead board fed stands still.
-    Returns power [W] of network and storage racks, of their door fans, and the loss of their supply lines.
+    Plant, pumps and room units draw from the boards of their hall that are alive; what a dead board fed stands still.
+    Returns power [W] of network and storage racks, of their doors' and of room units' fans, and loss of supply lines.
     """
     load_w[:] = 0.0
     load_var[:] = 0.0
+    hot_w[:] = 0.0
+    racks_w, doors_w, rooms_w, lost_w = 0.0, 0.0, 0.0, 0.0
     for h in range(air_w.size):
         air_w[h] = flows.hall_pump_w[h] - flows.hall_shaft_w[h]
     for m in range(wiring.mechanical_board.size):
         h, b = wiring.mechanical_hall[m], wiring.mechanical_board[m]
         if alive[b]:
             share = wiring.mechanical_share[m] / living_share(wiring, alive, h)
-            drawn = share * (plant_w[h] + flows.hall_pump_w[h])
+            drawn = share * (plant_w[h] + flows.hall_pump_w[h] + fans.room_w[h])
             load_w[b] += drawn
             load_var[b] += drawn * wiring.plant_reactive_share[h]
-    racks_w, doors_w, lost_w = 0.0, 0.0, 0.0
+            air_w[h] += share * fans.room_w[h]
+            rooms_w += share * fans.room_w[h]
     for m in range(wiring.air_board.size):
         b = wiring.air_board[m]
         if alive[b]:
-            drawn = wiring.air_rack_w[m] + wiring.air_loss_w[m] + wiring.air_door_w[m]
+            fans_w = wiring.air_racks[m] * door_fan_w(fans, wiring.air_door[m])
+            drawn = wiring.air_rack_w[m] + wiring.air_loss_w[m] + fans_w
             load_w[b] += drawn
             load_var[b] += drawn * wiring.air_reactive_share[m]
             air_w[wiring.air_hall[m]] += drawn
+            hot_w[wiring.air_hall[m]] += wiring.air_rack_w[m]
             racks_w += wiring.air_rack_w[m]
-            doors_w += wiring.air_door_w[m]
+            doors_w += fans_w
             lost_w += wiring.air_loss_w[m]
     for i in range(wiring.cdu_board.size):
         drawn = flows.cdu_pump_w[i]
         load_w[wiring.cdu_board[i]] += drawn
         load_var[wiring.cdu_board[i]] += drawn * wiring.cdu_reactive_share[i]
         air_w[wiring.cdu_hall[i]] += drawn - flows.cdu_shaft_w[i]
-    return racks_w, doors_w, lost_w
+    return racks_w, doors_w, rooms_w, lost_w
+
+
+@kernel
+def door_fan_w(fans, door):
+    """Power [W] of the fans of a rack's door of coil group ``door``; 0 where it has none."""
+    return fans.coil_w[door] if door >= 0 else 0.0
 
 
 @kernel
@@ -90,20 +101,22 @@ def living_share(wiring, alive, h):
 
 
 @kernel
-def rack_loads(rack, out, alive, s, ticks, load_w, load_var, air_w):
+def rack_loads(rack, fans, out, alive, s, ticks, load_w, load_var, air_w, hot_w):
     """Add what racks draw in second ``s`` of ``ticks`` to loads and mean air heat; returns door fans and losses [W]."""
     door_w, lost_w = 0.0, 0.0
     for r in range(rack.gpu.size):
         b = rack.board[r]
         if alive[b] == 0:
             continue
-        drawn = out[s, r, NODE_W] + rack.door_fan_w[r]
+        fan_w = door_fan_w(fans, rack.door[r])
+        drawn = out[s, r, NODE_W] + fan_w
         loss = cable.supply_loss_w(drawn, rack.rating_w[r], rack.supply_loss[r])
         load_w[b] += drawn + loss
         load_var[b] += (drawn + loss) * rack.reactive_share[r]
-        door_w += rack.door_fan_w[r]
+        door_w += fan_w
         lost_w += loss
-        air_w[rack.hall[r]] += (out[s, r, AIR_W] + rack.door_fan_w[r] + loss) / ticks
+        air_w[rack.hall[r]] += (out[s, r, AIR_W] + fan_w + loss) / ticks
+        hot_w[rack.hall[r]] += out[s, r, AIR_W] / ticks
     return door_w, lost_w
 
 
@@ -141,6 +154,7 @@ def carry(
     metered,
     service,
     flows,
+    fans,
     step,
     ticks,
     held,
@@ -156,19 +170,21 @@ def carry(
 
     Returns 0, or minus the second (from 1) in which the network had no solution.
     """
-    racks_w, doors_w, lines_w = held
+    racks_w, doors_w, rooms_w, lines_w = held
     for s in range(ticks):
         step.load_w[:] = step.held_w
         step.load_var[:] = step.held_var
         more_doors_w, more_lines_w = rack_loads(
-            rack, step.rack, service.energised, s, ticks, step.load_w, step.load_var, step.hall_air_w
-        )
+            rack, fans, step.rack, service.energised, s, ticks, step.load_w, step.load_var,
+            step.hall_air_w, step.hall_hot_w,
+        )  # fmt: skip
         for b in range(step.load_w.size):
             step.load_w[b] /= base_mva * 1e6
             step.load_var[b] /= base_mva * 1e6
         if radial.sweep(network, step.load_w, step.load_var, service.energised, service.source_pu[0], solution) < 0:
             return -(s + 1)
-        record.site_row(step, flows, solution, s, base_mva, racks_w, doors_w + more_doors_w, site, at + s)
+        fans_w = doors_w + more_doors_w, rooms_w
+        record.site_row(step, flows, solution, s, base_mva, racks_w, fans_w, site, at + s)
         for k in range(metered.size):
             substation_w[at + s, k] = solution.power_pu[metered[k]] * base_mva * 1e6
         record.add_electrical(solution, base_mva, seconds + s, electrical)
@@ -188,11 +204,15 @@ def advance(
     """
     step, flows, service = state.step, state.flows, state.service
     rejection.decide(plant, state, ticks)
-    held = hall_loads(plant.wiring, flows, service.energised, step.plant_w, step.held_w, step.held_var, step.hall_air_w)
+    held = hall_loads(
+        plant.wiring, flows, state.fans, service.energised, step.plant_w, step.held_w, step.held_var,
+        step.hall_air_w, step.hall_hot_w,
+    )  # fmt: skip
     racks.run_racks(plant, state, activity, ticks)
     failed = carry(
         plant.rack, plant.network, state.network, plant.wiring.substation,
-        service, flows, step, ticks, held, radial.BASE_MVA, books, site, substation_w, at, records.electrical, seconds,
+        service, flows, state.fans, step, ticks, held, radial.BASE_MVA, books, site, substation_w, at,
+        records.electrical, seconds,
     )  # fmt: skip
     if failed:
         return int(failed)
@@ -200,11 +220,13 @@ def advance(
     advance_cdus(
         plant.cdu, plant.wiring.cdu_hall, service, state.cdu, state.hall, flows, state.slopes, step, float(ticks)
     )
+    aisles.advance(plant, state, ticks)
     water.advance_halls(
         plant.hall, plant.pipe, state.outdoors[0], state.hall, state.pipe, flows, state.slopes, step, float(ticks)
     )
     record.add_racks(step.rack, ticks, seconds, records.rack)
     record.add_cdus(state.cdu, flows, step, ticks, seconds, records.cdu)
     record.add_halls(state.hall, state.water, flows, step, ticks, seconds, records.hall)
+    record.add_air(plant.aisle, state.aisle, flows, step, ticks, seconds, records.hall)
     ledger.book_step(flows, step, ticks, books)
     return 0

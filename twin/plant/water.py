@@ -139,7 +139,7 @@ def advance_halls(halls, pipes, outdoor_c, state, standing, flows, slopes, step,
     for h in range(step.plant_w.size):
         flow, rate, before_c = flows.hall_flow_kg_s[h], flows.hall_w_k[h], state.inlet_c[h]
         arrives_c = pipe.leaving_c(pipes, standing, 2 * h, flow * ticks)
-        heat_w = step.hall_liquid_w[h] + step.hall_air_w[h]
+        heat_w = step.hall_liquid_w[h] + step.hall_coil_w[h]
         leaves_c = arrives_c + heat_w / rate if rate > 0.0 else arrives_c
         back_c, lost_w = pipe.advance(pipes, standing, 2 * h + 1, flow, leaves_c, outdoor_c, ticks)
         state.return_c[h], to_plant_c = tank.advance(state.return_c[h], rate, halls.tank_j_k[h], back_c, 0.0, ticks)
@@ -235,7 +235,7 @@ def rest(plant: Plant, state: State) -> None:
     for h, flow in enumerate(flows.hall_flow_kg_s):
         halls.supply_c[h] = state.service.set_point_c[h]
         halls.inlet_c[h], one_w = pipe.fill(plant.pipe, state.pipe, 2 * h, flow, halls.supply_c[h], state.outdoors[0])
-        leaves_c = halls.inlet_c[h] + (room.hall_liquid_w[h] + room.hall_air_w[h]) / flows.hall_w_k[h]
+        leaves_c = halls.inlet_c[h] + (room.hall_liquid_w[h] + room.hall_coil_w[h]) / flows.hall_w_k[h]
         halls.return_c[h], two_w = pipe.fill(plant.pipe, state.pipe, 2 * h + 1, flow, leaves_c, state.outdoors[0])
         room.pipe_loss_w[h] = one_w + two_w
 

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from twin.components.rack import AirRackSpec, RackSpec
 from twin.core import fluids
 from twin.core.errors import did_you_mean
 from twin.network.radial import faults
@@ -49,10 +50,15 @@ def _library(library: Parts) -> Iterator[Finding]:
         loc: Loc = ("library", "racks", name)
         yield from _unknown("server type", rack.node, library.nodes, (*loc, "node"))
         yield from _unknown("CDU type", rack.cdu, library.cdus, (*loc, "cdu"))
+        if rack.door is not None:
+            yield from _unknown("coil type", rack.door, library.coils, (*loc, "door"))
         if rack.node in library.nodes and library.nodes[rack.node].gpus * rack.nodes % 8:
             yield Finding(
                 (*loc, "nodes"), f"{rack.nodes} servers of 4 GPUs do not fill blocks of eight; use an even number"
             )
+    for name, shelf in library.air_racks.items():
+        if shelf.door is not None:
+            yield from _unknown("coil type", shelf.door, library.coils, ("library", "air_racks", name, "door"))
 
 
 def expanded(node: ElectricalNodeSpec) -> list[str]:
@@ -111,6 +117,7 @@ def _hall(site: Site, library: Parts, i: int, hall: HallSpec) -> Iterator[Findin
             served[library.racks[group.type].cdu] += group.count
     yield from _cdus(library, at, hall, served)
     yield from _facility_flow(library, at, hall, served)
+    yield from _air(library, at, hall, served)
 
 
 def _cdus(library: Parts, at: Loc, hall: HallSpec, served: Counter[str]) -> Iterator[Finding]:
@@ -152,10 +159,33 @@ def _towers(library: Parts, at: Loc, hall: HallSpec) -> Iterator[Finding]:
 
 def _facility_flow(library: Parts, at: Loc, hall: HallSpec, served: Counter[str]) -> Iterator[Finding]:
     """More water through the CDUs than the hall's pumps move would be heat out of nowhere."""
-    given = {cdus.type: cdus.count for cdus in hall.cdus}
-    known = {kind: library.cdus[kind] for kind in served if kind in library.cdus}
-    needed = sum(given.get(kind, -(-served[kind] // cdu.racks)) * cdu.facility_flow for kind, cdu in known.items())
-    moved = hall.pumps.flow * float(fluids.density(fluids.WATER, 30.0))
+    needed, moved = _cdu_water(library, hall, served), hall.pumps.flow * float(fluids.density(fluids.WATER, 30.0))
     if needed > moved:
         message = f"the pumps move {moved:.1f} kg/s at design, the CDUs of {hall.name} take {needed:.1f} kg/s"
         yield Finding((*at, "pumps", "flow"), message)
+
+
+def _cdu_water(library: Parts, hall: HallSpec, served: Counter[str]) -> float:
+    """Facility water [kg/s] that the CDUs of a hall take at design."""
+    given = {cdus.type: cdus.count for cdus in hall.cdus}
+    known = {kind: library.cdus[kind] for kind in served if kind in library.cdus}
+    return sum(given.get(kind, -(-served[kind] // cdu.racks)) * cdu.facility_flow for kind, cdu in known.items())
+
+
+def _air(library: Parts, at: Loc, hall: HallSpec, served: Counter[str]) -> Iterator[Finding]:
+    """The air's heat needs coils, coils need water, and water that makes them wet is not modelled."""
+    loc: Loc = (*at, "air")
+    for k, units in enumerate(hall.air.crahs):
+        yield from _unknown("coil type", units.type, library.coils, (*loc, "crahs", k, "type"))
+    types: list[RackSpec | AirRackSpec] = [library.racks[g.type] for g in hall.racks if g.type in library.racks]
+    types += [library.air_racks[g.type] for g in hall.air_racks if g.type in library.air_racks]
+    if types and not hall.air.crahs and all(one.door is None for one in types):
+        yield Finding(
+            loc, f"nothing takes the heat of the air in {hall.name}: name a door in a rack type, or room units as crahs"
+        )
+    if hall.supply < hall.dew_point:
+        yield Finding(
+            (*at, "supply"),
+            f"water of {hall.supply:g} degC makes coils wet in air with a dew point of {hall.dew_point:g} degC, "
+            "which is not modelled; send warmer water or keep the room drier (dew_point)",
+        )

@@ -6,11 +6,12 @@ from math import acos, tan
 
 import numpy as np
 
-from twin.components import cable, cdu, chiller, feed, gpu, hall, plate, pump, rack, server, tower, transformer
+from twin.components import aisle, cable, cdu, chiller, feed, gpu, hall, plate, pump, rack, server, tower, transformer
 from twin.core.layout import IVec, Vec, frozen, zeros
 from twin.network import radial
 from twin.plant import order
 from twin.site import piping
+from twin.site.air import Air
 from twin.site.check import ROOT, expanded
 from twin.site.spec import CduPart, ElectricalNodeSpec, Parts, Site
 
@@ -95,6 +96,7 @@ def compile_site(site: Site, seed: int = 0) -> Compiled:
     gpus_per = np.array([node.gpus for node in node_of])
     blocks_per = nodes_per * gpus_per // gpu.LANES
     index = {name: i for i, name in enumerate(names)}
+    air = Air(site, library)
     racks = frozen(
         rack.RackParams,
         gpu=[gpu_types.index(node.gpu) for node in node_of],
@@ -109,11 +111,18 @@ def compile_site(site: Site, seed: int = 0) -> Compiled:
         plate_flow_m3_s=[library.gpus[node.gpu].flow for node in node_of],
         rating_w=[spec.rating for spec in rack_specs],
         supply_loss=[spec.supply_loss for spec in rack_specs],
-        door_fan_w=[spec.door_fans for spec in rack_specs],
+        door=[air.door(h, spec.door) for h, spec in zip(layout.rack_hall, rack_specs, strict=True)],
+        air_w_k=[
+            spec.nodes * air.volume_j_k * node.fans.flow if node.fans else 0.0
+            for spec, node in zip(rack_specs, node_of, strict=True)
+        ],
+        air_rise_k=[node.fans.rise if node.fans else np.inf for node in node_of],
+        least_air=[node.fans.least_speed if node.fans else 0.0 for node in node_of],
         reactive_share=[_reactive(spec.power_factor) for spec in rack_specs],
     )
     towers = [(h, spec.plant.towers) for h, spec in enumerate(site.halls) if spec.plant.towers is not None]
     metered = [i for i, name in enumerate(names) if i and np.isfinite(limits[i])]
+    wiring = _wiring(site, library, layout, boards, index, metered, air)
     plant = order.Plant(
         gpu=gpu.params(list(library.gpus.values())),
         node=server.params(list(library.nodes.values())),
@@ -122,6 +131,8 @@ def compile_site(site: Site, seed: int = 0) -> Compiled:
         **piping.manifolds(layout.cdu_type, layout.rack_cdu, rack_specs),
         hall=piping.hall_params(site.halls),
         **piping.halls(site, layout.cdu_type, layout.cdu_hall),
+        aisle=air.aisles(racks, wiring),
+        coil=air.coils(),
         chiller=chiller.params([library.chillers[hall.plant.type] for hall in site.halls]),
         tower=tower.params(
             [library.towers[group.type] for _, group in towers],
@@ -131,7 +142,7 @@ def compile_site(site: Site, seed: int = 0) -> Compiled:
         condenser_pump=pump.params([group.pumps for _, group in towers]),
         plate=plate.params([group.exchanger for _, group in towers]),
         network=network,
-        wiring=_wiring(site, library, layout, boards, index, metered),
+        wiring=wiring,
     )
     node_rack = np.repeat(np.arange(len(rack_specs)), nodes_per)
     return Compiled(
@@ -267,9 +278,9 @@ def _cable(library: Parts, kind: str, length_m: float, name: str, parent: str, f
 
 def _wiring(
     site: Site, library: Parts, layout: _Layout, boards: dict[str, list[str]], index: dict[str, int],
-    metered: list[int],
+    metered: list[int], air: Air,
 ) -> order.Wiring:  # fmt: skip
-    air = [(b, h, library.air_racks[kind], count) for b, h, kind, count in layout.air]
+    groups = [(b, h, library.air_racks[kind], count) for b, h, kind, count in layout.air]
     mechanical = [
         (name, h) for h, spec in enumerate(site.halls) for group in spec.mechanical_boards for name in boards[group]
     ]
@@ -283,18 +294,20 @@ def _wiring(
         mechanical_hall=[h for _, h in mechanical],
         mechanical_share=[1 / counts[h] for _, h in mechanical],
         plant_reactive_share=[_reactive(spec.plant.power_factor) for spec in site.halls],
-        air_board=np.array([index[b] for b, *_ in air], int),
-        air_hall=np.array([h for _, h, *_ in air], int),
-        air_rack_w=np.array([spec.power * n for *_, spec, n in air], float),
+        air_board=np.array([index[b] for b, *_ in groups], int),
+        air_hall=np.array([h for _, h, *_ in groups], int),
+        air_rack_w=np.array([spec.power * n for *_, spec, n in groups], float),
         air_loss_w=np.array(
             [
-                n * cable.supply_loss_w(spec.power + spec.door_fans, spec.rating, spec.supply_loss)
-                for *_, spec, n in air
+                n * cable.supply_loss_w(spec.power + air.door_w(spec.door), spec.rating, spec.supply_loss)
+                for *_, spec, n in groups
             ],
             float,
         ),
-        air_door_w=np.array([spec.door_fans * n for *_, spec, n in air], float),
-        air_reactive_share=np.array([_reactive(spec.power_factor) for *_, spec, _ in air], float),
+        air_door=np.array([air.door(h, spec.door) for _, h, spec, _ in groups], int),
+        air_racks=np.array([n for *_, n in groups], float),
+        air_w_k=np.array([n * spec.power / spec.air_rise for *_, spec, n in groups], float),
+        air_reactive_share=np.array([_reactive(spec.power_factor) for *_, spec, _ in groups], float),
         substation=metered,
         chillers=[spec.plant.count for spec in site.halls],
     )
@@ -348,7 +361,9 @@ def new_state(compiled: Compiled) -> order.State:
         held_w=np.zeros(buses), held_var=np.zeros(buses), load_w=np.zeros(buses), load_var=np.zeros(buses),
         cdu_heat_w=np.zeros(cdus), cdu_given_w=np.zeros(cdus), cdu_leak_w=np.zeros(cdus),
         pipe_loss_w=np.zeros(halls), hall_liquid_w=np.zeros(halls),
-        hall_air_w=np.zeros(halls), plant_heat_w=np.zeros(halls), plant_w=np.zeros(halls),
+        hall_air_w=np.zeros(halls), hall_hot_w=np.zeros(halls), hall_moved_w_k=np.zeros(halls),
+        hall_coil_w=np.zeros(halls), hall_envelope_w=np.zeros(halls),
+        plant_heat_w=np.zeros(halls), plant_w=np.zeros(halls),
         plant_capacity_w=np.zeros(halls), plant_full_w=np.zeros(halls), free_w=np.zeros(halls), tower_w=np.zeros(halls),
         evaporation_kg_s=np.zeros(halls), drift_kg_s=np.zeros(halls), blowdown_kg_s=np.zeros(halls),
         make_up_kg_s=np.zeros(halls),
@@ -365,7 +380,7 @@ def new_state(compiled: Compiled) -> order.State:
         cdu_pumps=plant.cdu_pump.count.copy(), cdu_speed=np.full(cdus, np.nan), cdu_valve=np.full(cdus, np.nan),
         cdu_bias_k=np.zeros(cdus), cdu_clean=np.ones(cdus), cdu_filter=np.ones(cdus), cdu_leak_kg_s=np.zeros(cdus),
         hall_pumps=plant.hall_pump.count.copy(), hall_speed=np.full(halls, np.nan),
-        dew_point_c=plant.hall.dew_point_c.copy(), chillers=plant.wiring.chillers.copy(),
+        dew_point_c=plant.hall.dew_point_c.copy(), coils=plant.coil.count.copy(), chillers=plant.wiring.chillers.copy(),
         tower_cells=plant.tower.cells.copy(), condenser_pumps=plant.condenser_pump.count.copy(),
         set_point_c=plant.hall.set_point_c.copy(),
         in_service=np.ones(buses, np.int64), energised=np.ones(buses, np.int64),
@@ -377,11 +392,12 @@ def new_state(compiled: Compiled) -> order.State:
             rack_throttled_s=np.zeros(racks), cap_w=np.full(nodes, np.inf), next_cap_in=np.array([n])
         ),
         cdu=zeros(cdu.CduState, cdus)._replace(valve=np.ones(cdus), speed=np.ones(cdus)),
-        hall=zeros(hall.HallState, halls),
+        hall=zeros(hall.HallState, halls), aisle=zeros(aisle.AisleState, halls),
         tower=zeros(tower.TowerState, towers),
         **piping.at_first(plant),
         outdoors=np.array([25.0, 20.0, 1e5]),
         network=zeros(radial.NetworkState, buses), service=service, flows=flows,
+        fans=order.Fans(np.zeros(plant.coil.hall.size), np.zeros(halls)),
         condensers=zeros(order.Condensers, towers)._replace(air=np.zeros(3)),
         slopes=order.Slopes(np.zeros(cdus), np.zeros(halls)), step=step,
     )  # fmt: skip

@@ -88,7 +88,6 @@ def hall_params(specs: Sequence[HallSpec]) -> hall.HallParams:
         water_j_kg_k=[heat] * len(specs),
         vessel_j_k=[spec.loop.vessel * volumes for spec in specs],
         tank_j_k=[spec.loop.tank * volumes for spec in specs],
-        coil_approach_k=[spec.coil_approach for spec in specs],
     )
 
 

@@ -8,9 +8,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StrictStr, model_validator
 
+from twin.components.aisle import AisleSpec
 from twin.components.cable import CableSpec
 from twin.components.cdu import CduSpec
 from twin.components.chiller import ChillerSpec
+from twin.components.coil import CoilSpec
 from twin.components.controller import PressureControllerSpec, TemperatureControllerSpec
 from twin.components.feed import FeedSpec
 from twin.components.gpu import GpuSpec
@@ -30,7 +32,6 @@ from twin.core.quantity import (
     Ratio,
     Spec,
     Temperature,
-    TemperatureDifference,
     Volume,
 )
 
@@ -62,6 +63,8 @@ class Parts(Spec):
     racks: dict[Name, RackSpec] = {}
     air_racks: dict[Name, AirRackSpec] = {}
     cdus: dict[Name, CduPart] = {}
+    coils: dict[Name, CoilSpec] = {}
+    """Rear doors and room units."""
     chillers: dict[Name, ChillerSpec] = {}
     towers: dict[Name, TowerSpec] = {}
     transformers: dict[Name, TransformerSpec] = {}
@@ -80,6 +83,20 @@ class CduGroup(Spec):
 
     type: StrictStr
     count: int = Field(gt=0)
+
+
+class RoomUnitGroup(Spec):
+    """So many room units (computer room air handlers) of one coil type in a hall."""
+
+    type: StrictStr
+    count: int = Field(gt=0)
+
+
+class AirSpec(AisleSpec):
+    """The air of a hall; rear doors come with its racks."""
+
+    crahs: tuple[RoomUnitGroup, ...] = ()
+    """Room units, supplied from the mechanical boards."""
 
 
 class TowerGroup(Spec):
@@ -143,8 +160,7 @@ class HallSpec(Spec):
     cdus: tuple[CduGroup, ...] = ()
     supply: Temperature
     """Facility water supply set point."""
-    coil_approach: TemperatureDifference
-    """Air leaving the rear-door coils above facility supply."""
+    air: AirSpec = AirSpec()
     dew_point: Temperature = 12.0
     """Dew point of the hall's air at most: CDUs keep their supply above it [E]."""
     loop: LoopSpec
