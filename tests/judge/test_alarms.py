@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import xarray as xr
 
 from tests.report import synthetic
 from twin.judge.alarms import Alarm, alarms, grouped
@@ -42,6 +43,22 @@ def test_each_kind(found, what, name, begin_s, end_s, value, limit):
 def test_supply_more_than_a_kelvin_over_its_set_point(found):
     (alarm,) = of(found, "facility supply above set point")
     assert (alarm.name, alarm.limit, alarm.unit) == ("hall-1", 26.0, "°C")
+
+
+def test_servers_that_draw_air_warmer_than_their_class_allows(found):
+    (alarm,) = of(found, "server inlet above its limit")
+    assert (alarm.name, alarm.limit, alarm.unit) == ("hall-1", 31.0, "°C")
+    assert alarm.value > 31.5
+    assert not of(found, "coils below the room's dew point")
+
+
+def test_water_below_the_dew_point_of_the_room():
+    tree = synthetic.build()
+    halls = tree["hall"].to_dataset()
+    halls["dew_point_c"] = halls["dew_point_c"] + [0.0, 13.5]
+    tree["hall"] = xr.DataTree(halls)
+    (alarm,) = of(alarms(tree), "coils below the room's dew point")
+    assert (alarm.name, alarm.limit) == ("hall-2", 25.5)
 
 
 def test_substations_have_alarms_of_their_own(found):

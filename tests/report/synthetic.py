@@ -92,7 +92,8 @@ def site(size: Size) -> xr.Dataset:
     data = {
         "feed_w": 3.0 * unit, "feed_var": 0.9 * unit, "feed_voltage_pu": zero + 1.0, "loss_w": 0.1 * unit,
         "gpu_w": 1.8 * unit, "node_w": 2.2 * unit, "air_rack_w": 0.1 * unit, "cdu_pump_w": 0.05 * unit,
-        "door_fan_w": 0.05 * unit, "hall_pump_w": 0.1 * unit, "plant_w": 0.4 * unit, "liquid_heat_w": 1.8 * unit,
+        "door_fan_w": 0.05 * unit, "room_fan_w": 0.0 * unit,
+        "hall_pump_w": 0.1 * unit, "plant_w": 0.4 * unit, "liquid_heat_w": 1.8 * unit,
         "hottest_c": 70.0 + 5.0 * np.sin(time / 3000.0), "throttled": np.where((time > 600) & (time <= 630), 4.0, 0.0),
         "work": np.where(time > CALL_S, 0.8, 1.0) * gpus, "demand": zero + gpus,
         "capped": np.where(time > CALL_S, gpus, 0.0), "cap_w": np.where(time > CALL_S, 500.0, 700.0),
@@ -169,11 +170,14 @@ def halls(size: Size) -> xr.Dataset:
         "supply_c": supply, "supply_c_min": supply - 0.1, "supply_c_max": supply + 0.1, "return_c": supply + 8.0,
         "return_c_max": supply + 8.2, "flow_kg_s": zero + 30.0, "liquid_heat_w": zero + 8e5, "air_heat_w": zero + 3e5,
         "pump_w": zero + 5e4, "plant_w": zero + 2e5, "plant_load": load * 0.98, "plant_load_max": load,
-        "cop": zero + 4.6,
+        "cop": zero + 4.6, "coil_heat_w": zero + 2.9e5, "coil_flow_kg_s": zero + 6.0, "envelope_heat_w": zero + 1e4,
+        "cold_aisle_c": supply + 4.0, "hot_aisle_c": supply + 17.0, "server_inlet_c": supply + 4.4,
+        "server_inlet_c_max": supply + 4.6,
     }  # fmt: skip
     static = {
         "set_point_c": np.full(size.halls, 25.0), "plant_capacity_w": np.full(size.halls, 1.5e6),
-        "chillers": np.full(size.halls, 3), "pump_rating_w": np.full(size.halls, 9e4),
+        "inlet_limit_c": np.full(size.halls, 31.0), "inlet_recommended_c": np.full(size.halls, 27.0),
+        "dew_point_c": np.full(size.halls, 12.0), "chillers": np.full(size.halls, 3), "pump_rating_w": np.full(size.halls, 9e4),
         "plant": ["air-cooled chillers"] * size.halls,
     }  # fmt: skip
     names = [f"hall-{h + 1}" for h in range(size.halls)]

@@ -16,6 +16,7 @@ ALL = [
     figures_power.substations,
     figures_power.end_uses,
     figures_heat.loops,
+    figures_heat.aisles,
     figures_heat.plant,
     figures_heat.die_temperatures,
     figures_work.caps_and_work,
@@ -58,6 +59,18 @@ def test_loops_have_a_panel_for_each_hall(tree):
     axes = figures_heat.loops(tree).axes
     assert [one.get_title(loc="left") for one in axes] == ["hall-1", "hall-2"]
     assert all(len(one.lines) == 4 for one in axes)
+
+
+def test_aisles_show_limits_and_leave_out_what_was_not_recorded(tree):
+    air, heat = figures_heat.aisles(tree).axes
+    labels = [text.get_text() for text in air.get_legend().get_texts()]
+    assert labels == [
+        "hot aisle", "server inlet, greatest", "cold aisle", "facility supply", "inlet limit", "recommended at most"
+    ]  # fmt: skip
+    assert heat.lines[1].get_ydata()[0] == pytest.approx(2 * 0.29)
+    bare = tree.copy()
+    bare["hall"] = xr.DataTree(tree["hall"].to_dataset().drop_vars("server_inlet_c"))
+    assert figures_heat.aisles(bare) is None
 
 
 def test_towers_are_drawn_where_they_work(tree):

@@ -68,6 +68,41 @@ def _loop(axes: Axes, tree: xr.DataTree, hall: xr.Dataset, name: str) -> None:
 
 
 @style.drawn
+def aisles(tree: xr.DataTree) -> Figure | None:
+    """Air of all halls: hot aisle, what servers draw and cold aisle, their limits, and heat of air and coils."""
+    halls, clock = group(tree, "hall"), ClockTime.of(tree)
+    if halls is None or "server_inlet_c" not in halls or halls.sizes.get("time", 0) == 0:
+        return None
+    time = values(halls, "time")
+    figure, axes = style.sheet(2, height_in=4.0, sharex=True, height_ratios=[1.7, 1.0])
+    for name, color, label in (
+        ("hot_aisle_c", style.RETURN, "hot aisle"),
+        ("server_inlet_c_max", style.INK, "server inlet, greatest"),
+        ("cold_aisle_c", style.COOLANT, "cold aisle"),
+        ("supply_c", style.SUPPLY, "facility supply"),
+    ):
+        _spread(axes[0], time, values(halls, name), color, label, band="")
+    for name, dash, label in (
+        ("inlet_limit_c", "solid", "inlet limit"),
+        ("inlet_recommended_c", (0, (4, 3)), "recommended at most"),
+    ):
+        for i, bound in enumerate(np.unique(values(halls, name))):
+            axes[0].axhline(bound, color=style.LIMIT, linewidth=0.8, linestyle=dash, label=label if i == 0 else None)
+    axes[0].set_ylabel("temperature (°C)")
+    for name, color, label in (
+        ("air_heat_w", style.RETURN, "heat into the air"),
+        ("coil_heat_w", style.SUPPLY, "heat taken by coils"),
+        ("envelope_heat_w", style.AIR, "heat lost through walls and roof"),
+    ):
+        axes[1].plot(time, values(halls, name).sum(axis=1) / 1e6, color=color, label=label)
+    axes[1].set_ylabel("all halls (MW)")
+    for one in axes:
+        style.legend(one)
+    style.clock_axis(axes[1], clock, 0.0, float(time[-1]))
+    return figure
+
+
+@style.drawn
 def plant(tree: xr.DataTree) -> Figure | None:
     """Heat rejection: chiller load over available capacity and COP of each hall, and PUE hour by hour."""
     halls, clock = group(tree, "hall"), ClockTime.of(tree)
@@ -120,7 +155,9 @@ def towers(tree: xr.DataTree) -> Figure | None:
     return figure
 
 
-def _spread(axes: Axes, time_s: Vec, series: Vec, color: str, label: str) -> None:
+def _spread(
+    axes: Axes, time_s: Vec, series: Vec, color: str, label: str, band: str = ": median hall, band over halls"
+) -> None:
     """All halls at once: the median as a line, least to greatest as a band."""
     low, high = np.fmin.reduce(series, axis=1), np.fmax.reduce(series, axis=1)
     # A plant at rest has no COP, so a minute may have no value at all.
@@ -128,7 +165,7 @@ def _spread(axes: Axes, time_s: Vec, series: Vec, color: str, label: str) -> Non
     median = np.full(len(series), np.nan)
     median[known] = np.nanmedian(series[known], axis=1)
     axes.fill_between(time_s, low, high, color=color, alpha=0.3, linewidth=0)
-    axes.plot(time_s, median, color=color, label=f"{label}: median hall, band over halls")
+    axes.plot(time_s, median, color=color, label=label + band)
 
 
 def quantiles(edges: Vec, width: Vec, count: Vec, share: float) -> Vec:

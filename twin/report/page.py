@@ -64,6 +64,8 @@ _CHAPTERS: tuple[tuple[str, str, tuple[tuple[Drawing, str], ...], tuple[Callable
         (
             (figures_heat.loops, "Loop temperatures of each hall, minute means; the band spans the coolant supply of "
              "all coolant distribution units (CDUs) of the hall."),
+            (figures_heat.aisles, "Air of the halls: the median hall as a line, from the coolest to the warmest as a "
+             "band; heat of all halls."),
             (figures_heat.plant, "Heat rejection and interim PUE."),
             (figures_heat.towers, "What cooling towers take, and the water they cost."),
         ),
