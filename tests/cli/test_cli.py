@@ -99,7 +99,7 @@ def test_small_commands(twin, command):
     [
         ("supply: 25 degC", "supply: 25", "halls.0.supply: '25' needs a unit, e.g. \"25 degC\" (temperature)"),
         ("supply: 25 degC", "supply: 25 kW", "unit 'kW' is not a temperature unit"),
-        ("volume: 2.5 m3", "volum: 2.5 m3", "unknown key 'volum'; did you mean"),
+        ("altitude: 81 m", "altitud: 81 m", "unknown key 'altitud'; did you mean"),
         ("type: h100-hgx-rack, count: 4", "type: h100-hgx-rak, count: 4", 'did you mean "h100-hgx-rack"?'),
         ("plant: {type: pod-chiller", "plant: {type: pod-chillr", 'did you mean "pod-chiller"?'),
         ("name: board,", "name: mechanical,", 'the name "mechanical" is already taken'),

@@ -177,7 +177,8 @@ def halls(size: Size) -> xr.Dataset:
     static = {
         "set_point_c": np.full(size.halls, 25.0), "plant_capacity_w": np.full(size.halls, 1.5e6),
         "inlet_limit_c": np.full(size.halls, 31.0), "inlet_recommended_c": np.full(size.halls, 27.0),
-        "dew_point_c": np.full(size.halls, 12.0), "chillers": np.full(size.halls, 3), "pump_rating_w": np.full(size.halls, 9e4),
+        "dew_point_c": np.full(size.halls, 12.0),
+        "chillers": np.full(size.halls, 3), "pump_rating_w": np.full(size.halls, 9e4),
         "plant": ["air-cooled chillers"] * size.halls,
     }  # fmt: skip
     names = [f"hall-{h + 1}" for h in range(size.halls)]

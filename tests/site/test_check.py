@@ -60,7 +60,25 @@ def test_the_sites_are_right():
             "supply",
             "halls.0.supply: unit 'kW' is not a temperature unit; use one of",
         ),
-        ("coil_approach: 5 K", "coil_approach: 5 K\n    colour: red", "colour", "halls.0.colour: "),
+        ("supply: 25 degC", "supply: 25 degC\n    colour: red", "colour", "halls.0.colour: "),
+        (
+            "supply: 25 degC",
+            "supply: 10 degC",
+            "supply: 10",
+            "halls.0.supply: water of 10 degC makes coils wet in air with a dew point of 12 degC",
+        ),
+        (
+            "{limit: 35 degC}",
+            "{limit: 20 degC}",
+            "air: {",
+            "the recommended inlet of 27 degC must not exceed the limit",
+        ),
+        (
+            "{limit: 35 degC}",
+            "{limit: 35 degC, crahs: [{type: crah-15, count: 2}]}",
+            "type: crah-15",
+            'unknown coil type "crah-15"; did you mean "crah-150"?',
+        ),
         ("tank: 0.6 m3", "tank: 0 m3", "tank", "halls.0.loop.tank: "),
         ("tank: 0.6 m3", "tank: -1 m3", "tank", "halls.0.loop.tank: "),
         ("nvl72-rack, count: 2", "nvl72-rack, count: 0", "count: 0", "halls.0.racks.1.count: "),
@@ -161,6 +179,20 @@ def test_spacing_needs_a_cable(problems):
 def test_a_key_that_stands_twice(problems):
     (said,) = problems(("altitude: 81 m", "altitude: 81 m\naltitude: 82 m"))
     assert said == "pod.yaml:7:1: the key 'altitude' stands twice; first in line 6"
+
+
+def test_an_unknown_door(problems):
+    found = problems(("    door: rear-door-wide\n", "    door: rear-dor\n"), file="parts/nvl72_racks.yaml")
+    assert any('unknown coil type "rear-dor"; did you mean "rear-door"' in said for said in found), found
+
+
+def test_air_that_nothing_cools(tmp_path):
+    data = load_site(SITES / "pod.yaml").model_dump(mode="json")
+    for rack in (*data["library"]["racks"].values(), *data["library"]["air_racks"].values()):
+        rack["door"] = None
+    (tmp_path / "bare.yaml").write_text(yaml.safe_dump(data))
+    with pytest.raises(SiteError, match="nothing takes the heat of the air in hall-1: name a door in a rack type, or"):
+        load_site(tmp_path / "bare.yaml")
 
 
 def test_a_hall_that_stands_twice(problems):
