@@ -17,10 +17,10 @@ def test_v_num_03(two_racks):
     hours, is cut off; `test_the_building_comes_to_rest` looks at it.
     """
     plant, state, rng = two_racks.plant, two_racks.state, np.random.default_rng(1)
-    half_j_k = plant.cdu.half_j_k * [1.0, 0.1]
-    half_j_k.flags.writeable = False
+    half_j_k, alone_w_k = plant.cdu.half_j_k * [1.0, 0.1], 0.0 * plant.aisle.coupling_w_k
+    half_j_k.flags.writeable = alone_w_k.flags.writeable = False
     two_racks.plant = plant._replace(
-        cdu=plant.cdu._replace(half_j_k=half_j_k), aisle=plant.aisle._replace(coupling_w_k=np.zeros(1))
+        cdu=plant.cdu._replace(half_j_k=half_j_k), aisle=plant.aisle._replace(coupling_w_k=alone_w_k)
     )
     rows = gpu_rows(state)
     at_rest = [
