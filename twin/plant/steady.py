@@ -14,7 +14,8 @@ from twin.network import radial
 from twin.plant import aisles, coolant, racks, rejection, step, water
 from twin.plant.order import Plant, State, gpu_rows
 
-_TOLERANCE_K, _TOLERANCE = 1e-9, 1e-9  # of temperatures; of facility water flows, relative
+# Of temperatures, and relative of facility water flows, which are solved to 1e-11.
+_TOLERANCE_K, _TOLERANCE = 1e-9, 1e-9
 _MOST_ROUNDS = 200
 _FREE_ROUNDS = 20  # in which nothing latches: on the way to rest boards may be hotter than they will be
 
