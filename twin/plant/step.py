@@ -9,6 +9,8 @@ from twin.network import radial
 from twin.plant import aisles, coolant, ledger, racks, record, rejection, water
 from twin.plant.order import AIR_W, LIQUID_W, NODE_W, Plant, State
 
+_SWIFT = 0.02  # relative speed still to go above which a pump's ramp is followed second by second
+
 
 def update_flows(plant: Plant, state: State, *, steady: bool = False) -> None:
     """Solve every flow anew after `Service` changed, and what follows from it; ``steady`` for infinite steps."""
@@ -32,14 +34,25 @@ def periods(plant: Plant) -> list[int]:
     return sorted({int(period_s) for control in each for period_s in control.period_s})
 
 
-def move(plant: Plant, state: State) -> bool:
-    """Ramp and coast pumps over the second to come; returns whether any is on the move, and then flows are new."""
-    moving = coolant.move(plant, state, 1.0) + water.move(plant, state, 1.0)
-    if moving:
+def turning(state: State) -> bool:
+    """Whether pumps are on their way by so much that each second shows: they coast, start or take over."""
+    for pumps, asked, running in (
+        (state.cdu, state.cdu_pressure.output, state.service.cdu_pumps),
+        (state.water, state.hall_pressure.output, state.service.hall_pumps),
+    ):
+        if pumps.coasting.any() or ((np.abs(asked - pumps.speed) > _SWIFT) & (running > 0)).any():
+            return True
+    return False
+
+
+def move(plant: Plant, state: State, dt_s: float) -> None:
+    """Ramp and coast pumps over the ``dt_s`` to come, and solve the flows of those that moved."""
+    cdus_moved = coolant.move(plant, state, dt_s)
+    if cdus_moved:
         coolant.solve(plant, state)
+    if water.move(plant, state, dt_s) + cdus_moved:
         water.solve(plant, state)
         rejection.update_flows(plant, state)
-    return moving > 0
 
 
 @kernel
