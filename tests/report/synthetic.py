@@ -150,6 +150,8 @@ def cdus(size: Size) -> xr.Dataset:
     data = {
         "supply_c": supply, "supply_c_min": supply - 0.5, "supply_c_max": supply + 0.5, "return_c": supply + 9.0,
         "flow_kg_s": np.full_like(supply, 20.0), "heat_w": supply * 20e3, "pump_w": np.full_like(supply, 6e3),
+        "pump_speed": np.full_like(supply, 0.9), "valve": np.full_like(supply, 0.7),
+        "facility_kg_s": np.full_like(supply, 18.0),
     }  # fmt: skip
     data["flow_kg_s"][10:20, 0] = 15.0
     names = [f"hall-{h + 1}/cdu-{c + 1:03d}" for h in range(size.halls) for c in range(size.cdus)]
@@ -172,7 +174,7 @@ def halls(size: Size) -> xr.Dataset:
         "pump_w": zero + 5e4, "plant_w": zero + 2e5, "plant_load": load * 0.98, "plant_load_max": load,
         "cop": zero + 4.6, "coil_heat_w": zero + 2.9e5, "coil_flow_kg_s": zero + 6.0, "envelope_heat_w": zero + 1e4,
         "cold_aisle_c": supply + 4.0, "hot_aisle_c": supply + 17.0, "server_inlet_c": supply + 4.4,
-        "server_inlet_c_max": supply + 4.6,
+        "server_inlet_c_max": supply + 4.6, "pump_speed": zero + 0.8, "far_pa": zero + 9e4, "inlet_c": supply + 0.01,
     }  # fmt: skip
     static = {
         "set_point_c": np.full(size.halls, 25.0), "plant_capacity_w": np.full(size.halls, 1.5e6),

@@ -8,7 +8,7 @@ import xarray as xr
 
 from tests.report import synthetic
 from twin.judge.result import ClockTime
-from twin.report import diagram, figures_heat, figures_power, figures_work, floor, flow, style
+from twin.report import diagram, figures_heat, figures_power, figures_water, figures_work, floor, flow, style
 
 ALL = [
     figures_power.feed,
@@ -17,6 +17,7 @@ ALL = [
     figures_power.end_uses,
     figures_heat.loops,
     figures_heat.aisles,
+    figures_water.hydraulics,
     figures_heat.plant,
     figures_heat.die_temperatures,
     figures_work.caps_and_work,

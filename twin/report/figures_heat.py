@@ -81,7 +81,7 @@ def aisles(tree: xr.DataTree) -> Figure | None:
         ("cold_aisle_c", style.COOLANT, "cold aisle"),
         ("supply_c", style.SUPPLY, "facility supply"),
     ):
-        _spread(axes[0], time, values(halls, name), color, label, band="")
+        style.spread(axes[0], time, values(halls, name), color, label, band="")
     for name, dash, label in (
         ("inlet_limit_c", "solid", "inlet limit"),
         ("inlet_recommended_c", (0, (4, 3)), "recommended at most"),
@@ -110,10 +110,10 @@ def plant(tree: xr.DataTree) -> Figure | None:
         return None
     time = values(halls, "time")
     figure, axes = style.sheet(3, height_in=4.2, sharex=True)
-    _spread(axes[0], time, values(halls, "plant_load_max"), style.RETURN, "greatest second of each minute")
+    style.spread(axes[0], time, values(halls, "plant_load_max"), style.RETURN, "greatest second of each minute")
     axes[0].axhline(1.0, color=style.LIMIT, linewidth=0.8)
     axes[0].set_ylabel("chiller load /\ncapacity (1)")
-    _spread(axes[1], time, values(halls, "cop"), style.COOLANT, "COP")
+    style.spread(axes[1], time, values(halls, "cop"), style.COOLANT, "COP")
     axes[1].set_ylabel("plant COP (1)")
     hours = hourly_pue(tree["site"].to_dataset(), clock)
     edges = np.append(hours.start_s, hours.start_s[-1] + hours.recorded_s[-1])
@@ -153,19 +153,6 @@ def towers(tree: xr.DataTree) -> Figure | None:
         style.legend(one)
     style.clock_axis(axes[2], clock, 0.0, float(time[-1]))
     return figure
-
-
-def _spread(
-    axes: Axes, time_s: Vec, series: Vec, color: str, label: str, band: str = ": median hall, band over halls"
-) -> None:
-    """All halls at once: the median as a line, least to greatest as a band."""
-    low, high = np.fmin.reduce(series, axis=1), np.fmax.reduce(series, axis=1)
-    # A plant at rest has no COP, so a minute may have no value at all.
-    known = ~np.isnan(low)
-    median = np.full(len(series), np.nan)
-    median[known] = np.nanmedian(series[known], axis=1)
-    axes.fill_between(time_s, low, high, color=color, alpha=0.3, linewidth=0)
-    axes.plot(time_s, median, color=color, label=label + band)
 
 
 def quantiles(edges: Vec, width: Vec, count: Vec, share: float) -> Vec:

@@ -14,7 +14,18 @@ from twin.judge.result import ClockTime, reading
 from twin.judge.summary import summary
 from twin.judge.verdict import verdict
 from twin.judge.words import span, window_words
-from twin.report import contents, diagram, facts, figures_heat, figures_power, figures_work, floor, flow, style
+from twin.report import (
+    contents,
+    diagram,
+    facts,
+    figures_heat,
+    figures_power,
+    figures_water,
+    figures_work,
+    floor,
+    flow,
+    style,
+)
 from twin.report.tables import Table, text, write_csv
 
 Drawing = Callable[[xr.DataTree], Figure | str | None]
@@ -64,6 +75,7 @@ _CHAPTERS: tuple[tuple[str, str, tuple[tuple[Drawing, str], ...], tuple[Callable
         (
             (figures_heat.loops, "Loop temperatures of each hall, minute means; the band spans the coolant supply of "
              "all coolant distribution units (CDUs) of the hall."),
+            (figures_water.hydraulics, "Facility water and coolant: what pumps move, and how far valves are open."),
             (figures_heat.aisles, "Air of the halls: the median hall as a line, from the coolest to the warmest as a "
              "band; heat of all halls."),
             (figures_heat.plant, "Heat rejection and interim PUE."),

@@ -165,3 +165,16 @@ def themed(svg: str) -> str:
     for color, variable in _CSS.items():
         svg = svg.replace(color, f"var({variable})")
     return re.sub(r"[ \t]*\n[ \t]*", "\n", svg)
+
+
+def spread(
+    axes: Axes, time_s: Vec, series: Vec, color: str, label: str, band: str = ": median hall, band over halls"
+) -> None:
+    """All halls at once: the median as a line, least to greatest as a band."""
+    low, high = np.fmin.reduce(series, axis=1), np.fmax.reduce(series, axis=1)
+    # A plant at rest has no COP, so a minute may have no value at all.
+    known = ~np.isnan(low)
+    median = np.full(len(series), np.nan)
+    median[known] = np.nanmedian(series[known], axis=1)
+    axes.fill_between(time_s, low, high, color=color, alpha=0.3, linewidth=0)
+    axes.plot(time_s, median, color=color, label=label + band)
