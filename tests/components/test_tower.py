@@ -49,7 +49,7 @@ def test_v_ct_05_merkel():
     """
     cells, air, water_kg_s = towers(350e3), (15.0, 10.0265, SEA_LEVEL), 149.7
     water_w_k = water_kg_s * 4180.0
-    fan = tower.fan_for(cells, 0, 3.5004e6, 1.0, water_kg_s, water_w_k, 24.0 + 3.5004e6 / water_w_k, air)
+    fan = tower.fan_for(cells, 0, 3.5004e6, 1.0, 1.0, water_kg_s, water_w_k, 24.0 + 3.5004e6 / water_w_k, air)
     assert fan == pytest.approx(0.49796, rel=5e-3)
     assert tower.fans_w(cells, 0, 0.49796, 1.0) == pytest.approx(5556.5, rel=1e-4)
 
@@ -117,7 +117,7 @@ def test_more_fan_takes_more_heat(air, warmer, fan, more):
 def test_the_fan_found_takes_what_was_asked(air, warmer, share):
     cells, entering_c = towers(), air[1] + warmer
     most, water_w_k = heat(cells, 1.0, 150.0, entering_c, air)
-    fan = tower.fan_for(cells, 0, share * most, 1.0, 150.0, water_w_k, entering_c, air)
+    fan = tower.fan_for(cells, 0, share * most, 1.0, 1.0, 150.0, water_w_k, entering_c, air)
     least = heat(cells, 0.0, 150.0, entering_c, air)[0]
     assert heat(cells, fan, 150.0, entering_c, air)[0] == pytest.approx(max(least, share * most), rel=1e-6)
     assert 0 <= tower.fans_w(cells, 0, fan, 1.0) <= 45e3

@@ -28,6 +28,7 @@ from twin.core import fluids
 from twin.core.exchange import effectiveness
 from twin.core.jit import kernel
 from twin.core.layout import IVec, Var, Vec, frozen
+from twin.core.numerics import crossing, narrowed
 from twin.core.quantity import MassFlow, Power, Ratio, Spec, Temperature, TemperatureDifference, VolumeFlow
 
 _DESIGN_RELATIVE_K = 8.0  # dry over wet bulb at design: only the density of the air follows from it
@@ -196,33 +197,24 @@ def fans_w(tower, i, fan, cells):
 
 
 @kernel
-def fan_for(tower, i, want_w, cells, water_kg_s, water_w_k, entering_c, air):
-    """Fan speed at which tower ``i`` takes ``want_w`` of water that enters at ``entering_c``.
+def fan_for(tower, i, want_w, most_fan, cells, water_kg_s, water_w_k, entering_c, air):
+    """Fan speed up to ``most_fan`` at which tower ``i`` takes ``want_w`` of water that enters at ``entering_c``.
 
-    0 where still air takes more, 1 where full speed takes less. Heat rises with speed: regula falsi, with the end that
-    stays put halved (Illinois).
+    0 where still air takes more, ``most_fan`` where that takes less.
     """
-    low, high = 0.0, 1.0
-    below = heat_w(tower, i, low, cells, water_kg_s, water_w_k, entering_c, air) - want_w
-    above = heat_w(tower, i, high, cells, water_kg_s, water_w_k, entering_c, air) - want_w
+    below = heat_w(tower, i, 0.0, cells, water_kg_s, water_w_k, entering_c, air) - want_w
+    above = heat_w(tower, i, most_fan, cells, water_kg_s, water_w_k, entering_c, air) - want_w
     if below >= 0.0:
         return 0.0
     if above <= 0.0:
-        return 1.0
-    fan, side = 1.0, 0
+        return most_fan
+    bracket, fan = (0.0, below, most_fan, above, 0), most_fan
     for _ in range(_MOST_ROUNDS):
-        fan = (low * above - high * below) / (above - below)
+        fan = crossing(bracket)
         off = heat_w(tower, i, fan, cells, water_kg_s, water_w_k, entering_c, air) - want_w
         if abs(off) <= 1e-10 * want_w:
             break
-        if off > 0.0:
-            high, above = fan, off
-            below = 0.5 * below if side > 0 else below
-            side = 1
-        else:
-            low, below = fan, off
-            above = 0.5 * above if side < 0 else above
-            side = -1
+        bracket = narrowed(bracket, fan, off)
     return fan
 
 

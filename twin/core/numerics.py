@@ -190,3 +190,23 @@ def add_compensated(total, value):
     else:
         total[1] += (value - s) + total[0]
     total[0] = s
+
+
+@kernel
+def crossing(bracket):
+    """Where a straight line through the ends of ``bracket`` crosses zero; see `narrowed`."""
+    low, below, high, above, _ = bracket
+    return (low * above - high * below) / (above - below)
+
+
+@kernel
+def narrowed(bracket, x, off):
+    """``bracket`` of a root of a rising function once its value at ``x`` is known to be ``off``.
+
+    A bracket is (low, value below zero there, high, value above zero there, side): regula falsi, with the end that
+    stays put halved (Illinois). Start with side 0 and try `crossing` next.
+    """
+    low, below, high, above, side = bracket
+    if off > 0.0:
+        return low, 0.5 * below if side > 0 else below, x, off, 1
+    return x, off, high, 0.5 * above if side < 0 else above, -1

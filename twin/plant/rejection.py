@@ -88,7 +88,7 @@ def run_towers(towers, halls, set_point_c, flows, loops, step):
         loops.supply_c[i] = halls.return_c[h] - free_w / per_kelvin
         entering_c = loops.supply_c[i] + given_w / loops.rate_w_k[i]
         cells, flow_kg_s = loops.cells[i], loops.flow_kg_s[i]
-        fan = tower.fan_for(towers, i, given_w, cells, flow_kg_s, loops.rate_w_k[i], entering_c, air)
+        fan = tower.fan_for(towers, i, given_w, 1.0, cells, flow_kg_s, loops.rate_w_k[i], entering_c, air)
         evaporation, drift, blowdown = tower.water_kg_s(towers, i, given_w, fan, cells, flow_kg_s, air)
         loops.fan[i] = fan
         step.tower_w[h] = tower.fans_w(towers, i, fan, cells) + loops.pump_w[i]
