@@ -43,16 +43,17 @@ class Wanted:
         wanted, service, wiring = self.service, state.service, self._plant.wiring
         before = service.cdu_pumps.copy(), service.hall_pumps.copy()
         radial.energise(self._plant.network, wanted.in_service, service.energised)
-        alive = np.array([step.living_share(wiring, service.energised, h) for h in range(wanted.chillers.size)])
+        alive = np.array([step.living_share(wiring, service.energised, h) for h in range(wanted.hall_pumps.size)])
         at_towers = alive[self._plant.tower.hall]
         at_coils = np.where(self._plant.coil.in_room == 1, alive[self._plant.coil.hall], 1.0)
         supplied = {
             "cdu_pumps": wanted.cdu_pumps * service.energised[wiring.cdu_board],
             "hall_pumps": np.floor(wanted.hall_pumps * alive + 1e-9),
             "coils": np.floor(wanted.coils * at_coils + 1e-9),
-            "chillers": np.floor(wanted.chillers * alive + 1e-9),
+            "chillers": wanted.chillers * service.energised[wiring.mechanical_board[wiring.machine_board]],
             "tower_cells": np.floor(wanted.tower_cells * at_towers + 1e-9),
             "condenser_pumps": np.floor(wanted.condenser_pumps * at_towers + 1e-9),
+            "dry_coolers": np.floor(wanted.dry_coolers * alive[self._plant.dry_cooler.hall] + 1e-9),
             "energised": service.energised,
         }
         for name in Service._fields:
@@ -148,13 +149,18 @@ def _parts(owner: str, compiled: Compiled) -> dict[str, tuple[str, int]]:
         return {}
     h = names.halls.index(owner)
     found = _lettered("pump", "hall_pumps", h, plant.hall_pump.count[h])
-    found |= {f"chiller-{k + 1:02d}": ("chillers", h) for k in range(int(plant.wiring.chillers[h]))}
+    for g in np.flatnonzero(plant.chiller.hall == h).tolist():
+        first, count = int(plant.chiller.first[g]), int(plant.chiller.machines[g])
+        found |= {f"chiller-{k + 1:02d}": ("chillers", first + k) for k in range(count)}
     for g in np.flatnonzero((plant.coil.hall == h) & (plant.coil.in_room == 1)).tolist():
         before = sum(field == "coils" for field, _ in found.values())
         found |= {f"crah-{before + k + 1:02d}": ("coils", g) for k in range(int(plant.coil.count[g]))}
     for i in np.flatnonzero(plant.tower.hall == h).tolist():
         found |= {f"tower-cell-{k + 1:02d}": ("tower_cells", i) for k in range(int(plant.tower.cells[i]))}
+        found |= {"tower-fans": ("tower_fans", i)}
         found |= _lettered("condenser-pump", "condenser_pumps", i, plant.condenser_pump.count[i])
+    for i in np.flatnonzero(plant.dry_cooler.hall == h).tolist():
+        found |= {f"dry-cooler-{k + 1:02d}": ("dry_coolers", i) for k in range(int(plant.dry_cooler.units[i]))}
     return found
 
 
@@ -197,7 +203,13 @@ def _set(
                 usual = getattr(compiled.plant.hall, setting.field)[index]
             there, back = parse(value, setting.kind), float(usual)
             return _put(setting.field, index, there), _put(setting.field, index, back)
-    known = {"feed.limit", "feed.voltage", *(f"{hall}.{f}" for hall in names.halls for f in _HALL)}
+    towers = [names.halls[h] for h in compiled.plant.tower.hall]
+    if owner in towers and field == "fouling":
+        lost = parse(value, "ratio")
+        if not 0 <= lost < 1:
+            raise ValueError(f'"{target}" is the share of its conductance an exchanger has lost: 0 % to below 100 %')
+        return _put("fouling", towers.index(owner), lost), _put("fouling", towers.index(owner), 0.0)
+    known = {"feed.limit", "feed.voltage", *(f"{hall}.fouling" for hall in towers), *(f"{hall}.{f}" for hall in names.halls for f in _HALL)}
     known |= {f"{cdu}.{f}" for cdu in names.cdus[:50] for f in _CDU}
     raise ValueError(f'"{target}" cannot be set; {did_you_mean(target, known)}')
 

@@ -120,16 +120,18 @@ class History:
             "hall",
             "plant_capacity_w",
             hall,
-            plant.chiller.capacity_w * plant.wiring.chillers,
+            c.plant_capacity_w,
             "W",
             "reference capacity of the plant",
         )
-        file.fixed("hall", "chillers", hall, plant.wiring.chillers.astype(int))
+        machines = np.zeros(halls.size, int)
+        machines[plant.chiller.hall] = plant.chiller.machines
+        file.fixed("hall", "chillers", hall, machines)
         file.fixed("hall", "pump_rating_w", hall, pump.rated_w(plant.hall_pump), "W", "pump power at design")
         file.fixed("hall", "inlet_limit_c", hall, plant.aisle.limit_c, "degC", "server inlet allowed")
         file.fixed("hall", "inlet_recommended_c", hall, plant.aisle.recommended_c, "degC", "server inlet recommended")
         file.fixed("hall", "dew_point_c", hall, plant.hall.dew_point_c, "degC", "dew point of the room")
-        file.fixed("hall", "plant", hall, np.array([spec.plant.type for spec in c.site.halls]))
+        file.fixed("hall", "plant", hall, np.array(c.plant_types))
         node, parent = ("node",), plant.network.parent
         level = np.zeros(parent.size, int)
         for i in range(1, parent.size):

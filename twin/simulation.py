@@ -232,7 +232,11 @@ class Simulation:
         """What is extrapolated, estimated or assumed."""
         notes, warm_c = [*self.site.notes, *self._air_notes()], self.state.service.set_point_c
         chillers, halls = self.compiled.plant.chiller, len(self.site.halls)
-        outside = sum(bool(chiller.is_extrapolated(chillers, h, warm_c[h], chillers.air_c[h, 1])) for h in range(halls))
+        warm_c = warm_c[chillers.hall]
+        outside = sum(
+            bool(chiller.is_extrapolated(chillers, g, warm_c[g], chillers.condenser_c[g, 1]))
+            for g in range(chillers.hall.size)
+        )
         if not outside:
             return notes
         low, high = chillers.leaving_c[0]

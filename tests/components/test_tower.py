@@ -26,7 +26,7 @@ MERKEL = [
 
 
 def towers(ua_w_k: float | None = None, **changes: str) -> tower.TowerParams:
-    made = tower.params([TowerSpec.model_validate(CELL | changes)], [1], [0])
+    made = tower.params([TowerSpec.model_validate(CELL | changes)], [1], [0], [tower.CondenserWaterSpec()])
     return made if ua_w_k is None else made._replace(ua_w_k=np.array([ua_w_k]))
 
 
@@ -124,7 +124,7 @@ def test_the_fan_found_takes_what_was_asked(air, warmer, share):
 
 
 def test_little_water_wets_few_cells():
-    cells = tower.params([TowerSpec.model_validate(CELL)], [8], [0])
+    cells = tower.params([TowerSpec.model_validate(CELL)], [8], [0], [tower.CondenserWaterSpec()])
     assert [tower.cells_wet(cells, 0, kg_s) for kg_s in (1200.0, 360.0, 90.0, 1.0)] == [8.0, 8.0, 2.0, 1.0]
 
 

@@ -70,7 +70,7 @@ def test_rest_counts_nothing(two_racks):
 
 
 def test_a_plant_that_is_too_small_is_told_by_hall(two_racks):
-    two_racks.state.service.chillers[:] = 1
+    two_racks.state.service.chillers[1:] = 0
     with pytest.raises(
         RunError, match=r"no steady state: hall-1: 0\.\d\d MW of heat arrive, the plant takes 0\.\d\d MW at 44"
     ):

@@ -112,7 +112,7 @@ def test_a_new_state_is_uncapped_and_in_service(pod):
     assert np.all(state.node.cap_w == np.inf)
     np.testing.assert_array_equal(gpu_rows(state)[:, gpu.SILICON], pod.silicon)
     assert state.service.energised.all()
-    np.testing.assert_array_equal(state.service.chillers, [3])
+    np.testing.assert_array_equal(state.service.chillers, [1, 1, 1])
     assert state.network.v_re[0] == 1.02
 
 

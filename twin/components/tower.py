@@ -74,6 +74,15 @@ class TowerSpec(Spec):
         return self
 
 
+class CondenserWaterSpec(Spec):
+    """The water towers send to condensers: as cold as the wet bulb allows, not colder than machines like it."""
+
+    least: Temperature = 15.0
+    """Never colder [E]."""
+    approach: TemperatureDifference = Field(default=4.0, gt=0)
+    """Above wet bulb, whatever the load [E]."""
+
+
 class TowerParams(NamedTuple):
     """Constants of the towers of each hall that has them."""
 
@@ -89,6 +98,8 @@ class TowerParams(NamedTuple):
     still: Annotated[Vec, Var("1", "share of the heat that goes with fans off")]
     drift: Annotated[Vec, Var("1", "drift over water")]
     cycles: Annotated[Vec, Var("1", "cycles of concentration")]
+    least_c: Annotated[Vec, Var("degC", "coldest condenser water asked for")]
+    approach_k: Annotated[Vec, Var("K", "condenser water asked for above wet bulb")]
 
 
 class TowerState(NamedTuple):
@@ -97,7 +108,9 @@ class TowerState(NamedTuple):
     missing_kg: Annotated[Vec, Var("kg", "water that each basin lacks of being full")]
 
 
-def params(specs: list[TowerSpec], cells: list[int], halls: list[int]) -> TowerParams:
+def params(
+    specs: list[TowerSpec], cells: list[int], halls: list[int], condensers: list[CondenserWaterSpec]
+) -> TowerParams:
     """Parameter arrays, one entry for each hall with towers."""
     return frozen(
         TowerParams,
@@ -113,7 +126,15 @@ def params(specs: list[TowerSpec], cells: list[int], halls: list[int]) -> TowerP
         still=[s.still for s in specs],
         drift=[s.drift for s in specs],
         cycles=[s.cycles for s in specs],
+        least_c=[c.least for c in condensers],
+        approach_k=[c.approach for c in condensers],
     )
+
+
+def design_heat_w(spec: TowerSpec) -> float:
+    """Heat [W] of one cell at its design point."""
+    entering_c = spec.wet_bulb + spec.approach + spec.range
+    return float(spec.water * fluids.specific_heat(fluids.WATER, entering_c) * spec.range)
 
 
 def design_ua_w_k(spec: TowerSpec) -> float:
@@ -148,15 +169,19 @@ def merkel_w(ua_w_k, air_m3_s, water_w_k, entering_c, air):
     humidity = fluids.humidity_from_wet_bulb(dry_c, wet_c, pressure_pa)
     air_kg_s = air_m3_s * fluids.moist_density(dry_c, humidity, pressure_pa)
     heat_j_kg_k, enters_j_kg = 1006.0 + 1860.0 * humidity, saturated_j_kg(wet_c, pressure_pa)
-    leaves_c, heat_w = 0.5 * (entering_c + wet_c), 0.0
-    for _ in range(_MOST_ROUNDS):
+    leaves_c, heat_w, before_c, before_off = 0.5 * (entering_c + wet_c), 0.0, wet_c, 0.0
+    for n in range(_MOST_ROUNDS):
         equivalent = (saturated_j_kg(leaves_c, pressure_pa) - enters_j_kg) / (leaves_c - wet_c)
         air_w_k = air_kg_s * equivalent
         least, most = min(air_w_k, water_w_k), max(air_w_k, water_w_k)
         heat_w = least * effectiveness(ua_w_k * equivalent / heat_j_kg_k / least, least / most) * (entering_c - wet_c)
-        before_c, leaves_c = leaves_c, wet_c + heat_w / air_w_k
-        if abs(leaves_c - before_c) < _CLOSE_K:
+        off = wet_c + heat_w / air_w_k - leaves_c
+        if abs(off) < _CLOSE_K:
             break
+        # The secant of the balance; the plain step to begin with and where the secant says nothing.
+        rise = (off - before_off) / (leaves_c - before_c) if n else -1.0
+        before_c, before_off = leaves_c, off
+        leaves_c = max(wet_c + _CLOSE_K, leaves_c - off / min(rise, -0.1))
     return heat_w
 
 

@@ -15,10 +15,10 @@ from twin.core.layout import Vec
 from twin.core.numerics import add_compensated
 from twin.plant.order import AIR_W, LIQUID_W, NODE_W, Plant, State, gpu_rows
 
-ACCOUNTS = 23
+ACCOUNTS = 26
 (FEED, NODES, AIR_RACKS, CDU_PUMPS, FANS, HALL_PUMPS, PLANT, LINES, NETWORK, LIQUID, NODE_AIR, CDU_SHAFTS, HALL_SHAFTS,
  CDU_HEAT, PLANT_HEAT, FREE_HEAT, TOWERS, MAKE_UP, WATER_LOST, LEAKS,
- PIPES, COILS, WALLS) = range(ACCOUNTS)  # fmt: skip
+ PIPES, COILS, WALLS, DRY_HEAT, DRY_COOLERS, CONDENSERS) = range(ACCOUNTS)  # fmt: skip
 
 
 def open_books() -> Vec:
@@ -53,10 +53,13 @@ def book_step(flows, step, ticks, books):
     add_compensated(books[COILS], step.hall_coil_w.sum() * ticks)
     add_compensated(books[WALLS], step.hall_envelope_w.sum() * ticks)
     add_compensated(books[PLANT_HEAT], step.plant_heat_w.sum() * ticks)
-    add_compensated(books[FREE_HEAT], step.free_w.sum() * ticks)
+    add_compensated(books[DRY_HEAT], step.dry_heat_w.sum() * ticks)
+    add_compensated(books[FREE_HEAT], (step.free_w.sum() - step.dry_heat_w.sum()) * ticks)
     add_compensated(books[LEAKS], step.cdu_leak_w.sum() * ticks)
     add_compensated(books[PIPES], step.pipe_loss_w.sum() * ticks)
     add_compensated(books[TOWERS], step.tower_w.sum() * ticks)
+    add_compensated(books[DRY_COOLERS], step.dry_cooler_w.sum() * ticks)
+    add_compensated(books[CONDENSERS], step.condenser_w.sum() * ticks)
     add_compensated(books[MAKE_UP], step.make_up_kg_s.sum() * ticks)
     lost = step.evaporation_kg_s.sum() + step.drift_kg_s.sum() + step.blowdown_kg_s.sum()
     add_compensated(books[WATER_LOST], lost * ticks)
@@ -130,14 +133,16 @@ def flows(books: Vec) -> list[tuple[str, str, float]]:
     """Energy [J] from one place to the next, from the feed to the open air."""
     a = books.sum(axis=1)
     drives = a[CDU_PUMPS] - a[CDU_SHAFTS] + a[HALL_PUMPS] - a[HALL_SHAFTS]
+    chilled, chillers = a[PLANT_HEAT] - a[FREE_HEAT] - a[DRY_HEAT], a[PLANT] - a[TOWERS] - a[DRY_COOLERS]
     return [
         ("feed", "transformers and cables", float(a[NETWORK])),
         ("feed", "GPU servers", float(a[NODES])),
         ("feed", "network and storage", float(a[AIR_RACKS])),
         ("feed", "pumps and fans", float(a[CDU_PUMPS] + a[HALL_PUMPS] + a[FANS])),
         ("feed", "busways", float(a[LINES])),
-        ("feed", "chillers", float(a[PLANT] - a[TOWERS])),
+        ("feed", "chillers", float(chillers)),
         ("feed", "cooling towers", float(a[TOWERS])),
+        ("feed", "dry coolers", float(a[DRY_COOLERS])),
         ("GPU servers", "cold plates", float(a[LIQUID])),
         ("GPU servers", "air of the halls", float(a[NODE_AIR])),
         ("network and storage", "air of the halls", float(a[AIR_RACKS])),
@@ -147,7 +152,7 @@ def flows(books: Vec) -> list[tuple[str, str, float]]:
         ("busways", "air of the halls", float(a[LINES])),
         ("cold plates", "facility water", float(a[CDU_HEAT])),
         ("air of the halls", "facility water", float(a[COILS])),
-        ("facility water", "chillers", float(a[PLANT_HEAT] - a[FREE_HEAT])),
+        ("facility water", "chillers", float(chilled)),
         ("facility water", "cooling towers", float(a[FREE_HEAT])),
         # Pipes and halls that are colder than the air, and make-up that is warmer than what leaks, bring heat in.
         ("facility water", "ambient", float(max(0.0, a[PIPES]))),
@@ -156,7 +161,10 @@ def flows(books: Vec) -> list[tuple[str, str, float]]:
         ("warm air", "air of the halls", float(max(0.0, -a[WALLS]))),
         ("warm air", "facility water", float(max(0.0, -a[PIPES]))),
         ("warm air", "cold plates", float(max(0.0, -a[LEAKS]))),
-        ("chillers", "ambient", float(a[PLANT_HEAT] - a[FREE_HEAT] + a[PLANT] - a[TOWERS])),
-        ("cooling towers", "ambient", float(a[FREE_HEAT] + a[TOWERS])),
+        ("facility water", "dry coolers", float(a[DRY_HEAT])),
+        ("chillers", "cooling towers", float(a[CONDENSERS])),
+        ("chillers", "ambient", float(chilled + chillers - a[CONDENSERS])),
+        ("cooling towers", "ambient", float(a[FREE_HEAT] + a[CONDENSERS] + a[TOWERS])),
+        ("dry coolers", "ambient", float(a[DRY_HEAT] + a[DRY_COOLERS])),
         ("transformers and cables", "ambient", float(a[NETWORK])),
     ]

@@ -3,7 +3,7 @@
 A macro-step is at most five seconds. Within it
 
 1. pumps ramp or coast, and flows are solved anew where one moved;
-2. the plant decides, from the facility water that comes back, how much heat towers and chillers take;
+2. the plant decides, from the facility water that comes back, how much heat towers, dry coolers and chillers take;
 3. every rack runs through all its seconds, on coolant extrapolated linearly, and hands on joules;
 4. each second the electrical network carries what was drawn, from the boards to the feed;
 5. each CDU takes its racks' heat and gives heat to its hall;
@@ -26,6 +26,8 @@ from twin.components import (
     chiller,
     coil,
     controller,
+    drycooler,
+    economizer,
     gpu,
     hall,
     pipe,
@@ -33,6 +35,7 @@ from twin.components import (
     pump,
     rack,
     server,
+    staging,
     tower,
     valve,
 )
@@ -64,7 +67,12 @@ class Wiring(NamedTuple):
     air_w_k: Annotated[Vec, Var("W K-1", "heat capacity rate of the air they draw")]
     air_reactive_share: Annotated[Vec, Var("1", "reactive over active power")]
     substation: Annotated[IVec, Var("1", "electrical nodes metered as substations")]
-    chillers: Annotated[Vec, Var("1", "chillers installed in each hall")]
+    machine_board: Annotated[IVec, Var("1", "entry of `mechanical_board` that feeds each chiller")]
+    condenser_of: Annotated[IVec, Var("1", "tower whose water cools each group of chillers, -1 for outdoor air")]
+    machines_of: Annotated[IVec, Var("1", "group of chillers that each tower's water cools, -1 for none")]
+    hall_machines: Annotated[IVec, Var("1", "group of chillers of each hall, -1 for none")]
+    ride_pu: Annotated[Vec, Var("1", "voltage below which each hall's plant drops out")]
+    ride_s: Annotated[Vec, Var("s", "time it stays in below that")]
 
 
 class Manifolds(NamedTuple):
@@ -114,9 +122,12 @@ class Plant(NamedTuple):
     aisle: aisle.AisleParams
     coil: coil.CoilParams
     chiller: chiller.ChillerParams
+    staging: staging.StagingParams
+    economizer: economizer.EconomizerParams
     tower: tower.TowerParams
     condenser_pump: pump.PumpParams
     plate: plate.PlateParams
+    dry_cooler: drycooler.DryCoolerParams
     network: radial.Network
     wiring: Wiring
 
@@ -155,7 +166,10 @@ class Service(NamedTuple):
     chillers: Annotated[Vec, Var("1", "chillers running in each hall")]
     coils: Annotated[Vec, Var("1", "coils in service in each group")]
     tower_cells: Annotated[Vec, Var("1", "cells in service of each tower")]
+    tower_fans: Annotated[Vec, Var("1", "whether the fans of each tower are in service")]
     condenser_pumps: Annotated[Vec, Var("1", "condenser water pumps running at each tower")]
+    fouling: Annotated[Vec, Var("1", "share of its conductance each tower's plate exchanger has lost")]
+    dry_coolers: Annotated[Vec, Var("1", "dry coolers in service")]
     set_point_c: Annotated[Vec, Var("degC", "facility water supply set point of each hall")]
     in_service: Annotated[IVec, Var("1", "whether each electrical element is closed")]
     energised: Annotated[IVec, Var("1", "whether each electrical node is alive")]
@@ -209,6 +223,15 @@ class Room(NamedTuple):
     branch_pa_s2_kg2: Annotated[Vec, Var("Pa s2 kg-2", "resistance of each facility water branch with its valve")]
 
 
+class Supply(NamedTuple):
+    """What the plant's boards went through, and the plant's own clock."""
+
+    low_s: Annotated[Vec, Var("s", "time for which each mechanical board has had too little voltage")]
+    fed: Annotated[Vec, Var("1", "whether each chiller has supply")]
+    up: Annotated[Vec, Var("1", "share of each hall's living mechanical boards with enough voltage")]
+    due_s: Annotated[Vec, Var("s", "time since staging and economizers were decided, [1]")]
+
+
 class Condensers(NamedTuple):
     """Condenser water of each hall with towers: its flow follows from `Service`, the rest is decided step by step."""
 
@@ -217,11 +240,20 @@ class Condensers(NamedTuple):
     pump_w: Annotated[Vec, Var("W", "electrical power of its pumps")]
     shaft_w: Annotated[Vec, Var("W", "shaft power of its pumps, heat into the water")]
     plate_w_k: Annotated[Vec, Var("W K-1", "heat per kelvin of facility return over condenser supply")]
-    air: Annotated[Vec, Var("1", "dry bulb [degC], wet bulb [degC] and pressure [Pa] outdoors, [3]")]
     cells: Annotated[Vec, Var("1", "cells running")]
     coldest_c: Annotated[Vec, Var("degC", "coldest water the towers can send")]
+    most_w: Annotated[Vec, Var("W", "heat they take with water as warm as condensers stand")]
     supply_c: Annotated[Vec, Var("degC", "water they send")]
     fan: Annotated[Vec, Var("1", "their fan speed")]
+
+
+class Coils(NamedTuple):
+    """Dry coolers of each hall that has them."""
+
+    entering_c: Annotated[Vec, Var("degC", "air entering the coils, after pads")]
+    humidity: Annotated[Vec, Var("1", "humidity ratio of that")]
+    taken_up: Annotated[Vec, Var("1", "what pads added to it")]
+    fan: Annotated[Vec, Var("1", "fan speed")]
 
 
 class Slopes(NamedTuple):
@@ -253,11 +285,18 @@ class Step(NamedTuple):
     hall_envelope_w: Annotated[Vec, Var("W", "mean heat from each hall to outdoor air")]
     plant_heat_w: Annotated[Vec, Var("W", "heat the plant takes from each hall")]
     plant_w: Annotated[Vec, Var("W", "electrical power of each hall's plant")]
-    plant_capacity_w: Annotated[Vec, Var("W", "heat each hall's chillers can take")]
-    plant_full_w: Annotated[Vec, Var("W", "electrical power of each hall's chillers at that")]
-    free_w: Annotated[Vec, Var("W", "heat each hall's towers take")]
-    tower_w: Annotated[Vec, Var("W", "electrical power of their fans and condenser water pumps")]
-    evaporation_kg_s: Annotated[Vec, Var("kg s-1", "water each hall's towers evaporate")]
+    plant_load: Annotated[Vec, Var("1", "load of each hall's chillers, or of free cooling where it has none, over capacity")]
+    want_w: Annotated[Vec, Var("W", "heat each hall's plant is to take")]
+    reach_c: Annotated[Vec, Var("degC", "facility water that free cooling alone could send")]
+    free_w: Annotated[Vec, Var("W", "heat each hall's towers take from facility water, or its dry coolers")]
+    chilled_w: Annotated[Vec, Var("W", "heat each hall's chillers take after that")]
+    chiller_w: Annotated[Vec, Var("W", "electrical power of its chillers")]
+    chillers_running: Annotated[Vec, Var("1", "chillers that carry load")]
+    condenser_w: Annotated[Vec, Var("W", "heat water-cooled chillers give to each hall's towers")]
+    tower_w: Annotated[Vec, Var("W", "electrical power of tower fans and condenser water pumps")]
+    dry_heat_w: Annotated[Vec, Var("W", "heat dry coolers take, part of what is free")]
+    dry_cooler_w: Annotated[Vec, Var("W", "electrical power of dry coolers")]
+    evaporation_kg_s: Annotated[Vec, Var("kg s-1", "water each hall's towers and pads evaporate")]
     drift_kg_s: Annotated[Vec, Var("kg s-1", "droplets carried away")]
     blowdown_kg_s: Annotated[Vec, Var("kg s-1", "water let go for its salts")]
     make_up_kg_s: Annotated[Vec, Var("kg s-1", "water bought, mean of the step")]
@@ -271,6 +310,8 @@ class State(NamedTuple):
     cdu: cdu.CduState
     hall: hall.HallState
     aisle: aisle.AisleState
+    machines: staging.StagingState
+    economizer: economizer.EconomizerState
     tower: tower.TowerState
     water: WaterState
     cdu_temperature: controller.ControllerState
@@ -284,7 +325,9 @@ class State(NamedTuple):
     service: Service
     flows: Flows
     fans: Fans
+    supply: Supply
     condensers: Condensers
+    coils: Coils
     slopes: Slopes
     step: Step
 

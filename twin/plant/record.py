@@ -30,8 +30,9 @@ class SiteRecord(NamedTuple):
     hall_pump_w: Annotated[Vec, Var("W", "power of facility water pumps")]
     plant_w: Annotated[Vec, Var("W", "power of the heat rejection plant")]
     tower_w: Annotated[Vec, Var("W", "power of cooling tower fans and condenser water pumps, part of the plant's")]
-    make_up_kg_s: Annotated[Vec, Var("kg s-1", "water bought for cooling towers")]
-    evaporation_kg_s: Annotated[Vec, Var("kg s-1", "water evaporated by cooling towers")]
+    dry_cooler_w: Annotated[Vec, Var("W", "power of dry coolers, part of the plant's")]
+    make_up_kg_s: Annotated[Vec, Var("kg s-1", "water bought for cooling towers and pads")]
+    evaporation_kg_s: Annotated[Vec, Var("kg s-1", "water evaporated by cooling towers and pads")]
     drift_kg_s: Annotated[Vec, Var("kg s-1", "droplets carried away from cooling towers")]
     liquid_heat_w: Annotated[Vec, Var("W", "heat taken from the chips by the technology cooling system")]
     hottest_c: Annotated[Vec, Var("degC", "hottest GPU die")]
@@ -94,9 +95,12 @@ class HallRecord(NamedTuple):
     far_pa: Annotated[Vec, Var("Pa", "pressure difference at the far end of the headers, mean")]
     pipe_loss_w: Annotated[Vec, Var("W", "heat its pipes lose to the open air, mean")]
     plant_w: Annotated[Vec, Var("W", "electrical power of the heat rejection plant, mean")]
-    plant_load: Annotated[Vec, Var("1", "chiller load over available capacity, mean")]
-    plant_load_max: Annotated[Vec, Var("1", "chiller load over available capacity, greatest")]
-    free_heat_w: Annotated[Vec, Var("W", "heat taken by cooling towers, mean")]
+    plant_load: Annotated[Vec, Var("1", "load over available capacity of chillers, or of free cooling alone, mean")]
+    plant_load_max: Annotated[Vec, Var("1", "the same, greatest")]
+    free_heat_w: Annotated[Vec, Var("W", "heat taken from facility water by cooling towers or dry coolers, mean")]
+    condenser_heat_w: Annotated[Vec, Var("W", "heat given to cooling towers by water-cooled chillers, mean")]
+    chillers_running: Annotated[Vec, Var("1", "chillers that carry load, mean")]
+    economizer_mode: Annotated[Vec, Var("1", "0 mechanical, 1 partial, 2 free, mean")]
     make_up_kg_s: Annotated[Vec, Var("kg s-1", "water bought, mean")]
     cop: Annotated[Vec, Var("1", "heat removed over electrical power of the plant")]
 
@@ -186,6 +190,7 @@ def site_row(step, flows, network, s, base_mva, air_racks_w, fans_w, site, at):
         + site.plant_w[at]
     )
     site.tower_w[at] = step.tower_w.sum()
+    site.dry_cooler_w[at] = step.dry_cooler_w.sum()
     site.make_up_kg_s[at] = step.make_up_kg_s.sum()
     site.evaporation_kg_s[at] = step.evaporation_kg_s.sum()
     site.drift_kg_s[at] = step.drift_kg_s.sum()
@@ -252,12 +257,11 @@ def add_cdus(state, flows, step, ticks, seconds, cdus):
 
 
 @kernel
-def add_halls(state, water, flows, step, ticks, seconds, halls):
+def add_halls(state, water, economy, flows, step, ticks, seconds, halls):
     """Add ``ticks`` seconds of every hall, by its state at the end of the macro-step."""
     for h in range(halls.supply_c.size):
         supply, back = state.supply_c[h], state.return_c[h]
-        chilled = step.plant_heat_w[h] - step.free_w[h]
-        load = chilled / step.plant_capacity_w[h] if step.plant_capacity_w[h] > 0.0 else 1.0
+        load = step.plant_load[h]
         if seconds == 0:
             halls.supply_c_min[h] = halls.supply_c_max[h] = supply
             halls.return_c_max[h], halls.plant_load_max[h] = back, load
@@ -277,6 +281,9 @@ def add_halls(state, water, flows, step, ticks, seconds, halls):
         halls.plant_w[h] += ticks * step.plant_w[h]
         halls.plant_load[h] += ticks * load
         halls.free_heat_w[h] += ticks * step.free_w[h]
+        halls.condenser_heat_w[h] += ticks * step.condenser_w[h]
+        halls.chillers_running[h] += ticks * step.chillers_running[h]
+        halls.economizer_mode[h] += ticks * economy.mode[h]
         halls.make_up_kg_s[h] += ticks * step.make_up_kg_s[h]
         halls.plant_load_max[h] = max(halls.plant_load_max[h], load)
         halls.cop[h] += ticks * step.plant_heat_w[h]

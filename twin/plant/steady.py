@@ -67,7 +67,7 @@ def _round(plant: Plant, state: State, activity: Vec, air: tuple[float, float, f
     )
     aisles.rest(plant, state)
     water.rest(plant, state)
-    rejection.decide(plant, state, 1)
+    rejection.decide(plant, state, 1, at_rest=True)
 
 
 def _loads_at_rest(plant: Plant, state: State, activity: Vec | None = None) -> None:
@@ -103,6 +103,7 @@ def _rest(plant: Plant, state: State) -> None:
     coolant.remember(plant, state)
     water.remember(plant, state)
     state.slopes.cdu_k_s[:] = state.slopes.hall_k_s[:] = 0.0
+    state.supply.due_s[0] = 0.0
     lost_kg_s = state.step.evaporation_kg_s + state.step.drift_kg_s + state.step.blowdown_kg_s
     state.tower.missing_kg[:] = tower.FILL_S * lost_kg_s[plant.tower.hall]
     state.step.make_up_kg_s[:] = lost_kg_s

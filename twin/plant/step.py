@@ -6,7 +6,7 @@ from twin.components import cable, cdu
 from twin.core.jit import kernel
 from twin.core.layout import Vec
 from twin.network import radial
-from twin.plant import aisles, coolant, ledger, racks, record, rejection, water
+from twin.plant import aisles, coolant, ledger, machines, racks, record, rejection, water
 from twin.plant.order import AIR_W, LIQUID_W, NODE_W, Plant, State
 
 _SWIFT = 0.02  # relative speed still to go above which a pump's ramp is followed second by second
@@ -165,6 +165,8 @@ def carry(
     network,
     solution,
     metered,
+    wiring,
+    low_s,
     service,
     flows,
     fans,
@@ -196,6 +198,7 @@ def carry(
             step.load_var[b] /= base_mva * 1e6
         if radial.sweep(network, step.load_w, step.load_var, service.energised, service.source_pu[0], solution) < 0:
             return -(s + 1)
+        machines.watch(wiring, solution.voltage_pu, low_s)
         fans_w = doors_w + more_doors_w, rooms_w
         record.site_row(step, flows, solution, s, base_mva, racks_w, fans_w, site, at + s)
         for k in range(metered.size):
@@ -223,7 +226,7 @@ def advance(
     )  # fmt: skip
     racks.run_racks(plant, state, activity, ticks)
     failed = carry(
-        plant.rack, plant.network, state.network, plant.wiring.substation,
+        plant.rack, plant.network, state.network, plant.wiring.substation, plant.wiring, state.supply.low_s,
         service, flows, state.fans, step, ticks, held, radial.BASE_MVA, books, site, substation_w, at,
         records.electrical, seconds,
     )  # fmt: skip
@@ -239,7 +242,7 @@ def advance(
     )
     record.add_racks(step.rack, ticks, seconds, records.rack)
     record.add_cdus(state.cdu, flows, step, ticks, seconds, records.cdu)
-    record.add_halls(state.hall, state.water, flows, step, ticks, seconds, records.hall)
+    record.add_halls(state.hall, state.water, state.economizer, flows, step, ticks, seconds, records.hall)
     record.add_air(plant.aisle, state.aisle, flows, step, ticks, seconds, records.hall)
     ledger.book_step(flows, step, ticks, books)
     return 0

@@ -105,8 +105,7 @@ def _hall(site: Site, library: Parts, i: int, hall: HallSpec) -> Iterator[Findin
         yield from _unknown("rack type", group.type, library.racks, (*at, "racks", k, "type"))
     for k, group in enumerate(hall.air_racks):
         yield from _unknown("air-cooled rack type", group.type, library.air_racks, (*at, "air_racks", k, "type"))
-    yield from _unknown("chiller type", hall.plant.type, library.chillers, (*at, "plant", "type"))
-    yield from _towers(library, at, hall)
+    yield from _plant(library, at, hall)
     names = {node.name for node in site.electrical.nodes}
     for field in ("boards", "mechanical_boards"):
         for k, name in enumerate(getattr(hall, field)):
@@ -141,6 +140,19 @@ def _cdus(library: Parts, at: Loc, hall: HallSpec, served: Counter[str]) -> Iter
                 yield Finding(
                     (*loc, "count"), f"{cdus.count} CDUs have room for {room} racks, but {racks} hang on them"
                 )
+
+
+def _plant(library: Parts, at: Loc, hall: HallSpec) -> Iterator[Finding]:
+    chillers, coolers, loc = hall.plant.chillers, hall.plant.dry_coolers, (*at, "plant")
+    if chillers is not None:
+        yield from _unknown("chiller type", chillers.type, library.chillers, (*loc, "chillers", "type"))
+        watered = chillers.type in library.chillers and library.chillers[chillers.type].condenser == "water"
+        if watered and hall.plant.towers is None:
+            message = f'"{chillers.type}" gives its heat to condenser water, but {hall.name} has no towers'
+            yield Finding((*loc, "chillers", "type"), message)
+    if coolers is not None:
+        yield from _unknown("dry cooler type", coolers.type, library.dry_coolers, (*loc, "dry_coolers", "type"))
+    yield from _towers(library, at, hall)
 
 
 def _towers(library: Parts, at: Loc, hall: HallSpec) -> Iterator[Finding]:

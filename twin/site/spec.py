@@ -14,6 +14,8 @@ from twin.components.cdu import CduSpec
 from twin.components.chiller import ChillerSpec
 from twin.components.coil import CoilSpec
 from twin.components.controller import PressureControllerSpec, TemperatureControllerSpec
+from twin.components.drycooler import DryCoolerSpec
+from twin.components.economizer import EconomizerSpec
 from twin.components.feed import FeedSpec
 from twin.components.gpu import GpuSpec
 from twin.components.pipe import PipeSpec
@@ -21,12 +23,14 @@ from twin.components.plate import PlateSpec
 from twin.components.pump import PumpSpec
 from twin.components.rack import AirRackSpec, RackSpec
 from twin.components.server import NodeSpec
-from twin.components.tower import TowerSpec
+from twin.components.staging import StagingSpec, TimingSpec
+from twin.components.tower import CondenserWaterSpec, TowerSpec
 from twin.components.transformer import TransformerSpec
 from twin.components.valve import ValveSpec
 from twin.core.quantity import (
     Duration,
     Length,
+    PerUnit,
     Power,
     Pressure,
     Ratio,
@@ -52,6 +56,12 @@ class CduPart(CduSpec):
     power_factor: Ratio = Field(gt=0, le=1)
 
 
+class ChillerPart(ChillerSpec):
+    """A chiller type with how fast it follows."""
+
+    timing: TimingSpec = TimingSpec()
+
+
 class Parts(Spec):
     """A library of types by name. Several files are merged; a name may stand in one of them only."""
 
@@ -65,8 +75,9 @@ class Parts(Spec):
     cdus: dict[Name, CduPart] = {}
     coils: dict[Name, CoilSpec] = {}
     """Rear doors and room units."""
-    chillers: dict[Name, ChillerSpec] = {}
+    chillers: dict[Name, ChillerPart] = {}
     towers: dict[Name, TowerSpec] = {}
+    dry_coolers: dict[Name, DryCoolerSpec] = {}
     transformers: dict[Name, TransformerSpec] = {}
     cables: dict[Name, CableSpec] = {}
 
@@ -99,23 +110,63 @@ class AirSpec(AisleSpec):
     """Room units, supplied from the mechanical boards."""
 
 
+class ChillerGroup(Spec):
+    """Chillers of one hall, after free cooling where it has any."""
+
+    type: StrictStr
+    count: int = Field(gt=0)
+    staging: StagingSpec = StagingSpec()
+
+
 class TowerGroup(Spec):
-    """Cooling towers of one hall, behind a plate exchanger and ahead of the chillers."""
+    """Cooling towers of one hall: behind a plate exchanger, for condensers of water-cooled chillers, or both."""
 
     type: StrictStr
     cells: int = Field(gt=0)
     pumps: PumpSpec
     """Condenser water pumps; at their design flow every cell gets its design water."""
-    exchanger: PlateSpec
+    exchanger: PlateSpec | None = None
+    """Between facility and condenser water, for free cooling ahead of the chillers."""
+    condenser_water: CondenserWaterSpec = CondenserWaterSpec()
+    """What water-cooled chillers are sent while the exchanger needs nothing."""
 
 
-class PlantSpec(Spec):
-    """Air-cooled chillers of one hall, and towers that relieve them."""
+class DryCoolerGroup(Spec):
+    """Dry coolers or free-cooling coils of one hall, in its facility water ahead of the chillers."""
 
     type: StrictStr
     count: int = Field(gt=0)
+
+
+class RideThroughSpec(Spec):
+    """What low voltage the plant stays in."""
+
+    voltage: PerUnit = Field(default=0.8, gt=0, lt=1)
+    """At its boards; below it chillers, fans and condenser pumps drop out [E]."""
+    lasting: Duration = Field(default=1.0, ge=0)
+    """For so long it stays in nevertheless [E]."""
+
+
+class PlantSpec(Spec):
+    """Heat rejection of one hall: chillers, free cooling, or both."""
+
     power_factor: Ratio = Field(gt=0, le=1)
+    chillers: ChillerGroup | None = None
     towers: TowerGroup | None = None
+    dry_coolers: DryCoolerGroup | None = None
+    economizer: EconomizerSpec = EconomizerSpec()
+    """When free cooling takes over from chillers."""
+    ride_through: RideThroughSpec = RideThroughSpec()
+
+    @model_validator(mode="after")
+    def _rejects(self) -> "PlantSpec":
+        if self.chillers is None and self.towers is None and self.dry_coolers is None:
+            raise ValueError("nothing takes the heat; give chillers, towers or dry_coolers")
+        if self.towers is not None and self.dry_coolers is not None:
+            raise ValueError("a hall has towers or dry coolers for free cooling, not both")
+        if self.chillers is None and self.towers is not None and self.towers.exchanger is None:
+            raise ValueError("towers without an exchanger only serve chillers, and there are none; give an exchanger")
+        return self
 
 
 class DifferenceResetSpec(Spec):

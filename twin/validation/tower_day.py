@@ -40,7 +40,7 @@ class TowerDaySpec(Spec):
         rows = np.array([line.split(",") for line in files[self.file].read_text().splitlines() if line[:1].isdigit()])
         rows = rows.astype(float)
         rows = rows[(rows[:, _FAN] >= self.tower.least_fan) & (rows[:, _FLOW] > 0)]
-        cell = tower.params([self.tower], [1], [0])
+        cell = tower.params([self.tower], [1], [0], [tower.CondenserWaterSpec()])
         out_c, heat_w = np.empty(len(rows)), np.empty(len(rows))
         for k, row in enumerate(rows):
             water_w_k = row[_FLOW] * float(fluids.specific_heat(fluids.WATER, row[_IN]))
