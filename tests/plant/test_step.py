@@ -6,7 +6,7 @@ from scipy.integrate import solve_ivp
 
 from twin.components import gpu
 from twin.core import jit
-from twin.plant import aisles, coolant, ledger, racks, record, rejection, steady, step, water
+from twin.plant import aisles, coolant, ledger, machines, racks, record, steady, step, water
 from twin.plant.order import GPU_W, HOTTEST_C, NODE_W, gpu_rows
 
 # One rack whose boards neither leak nor differ nor throttle on water that needs longer through its pipe than the test:
@@ -141,7 +141,7 @@ def test_kernels_of_a_run_compile_for_one_signature(start):
     kernels = (
         coolant.solve_cdus, coolant.sample_valves, coolant.sample_pumps, coolant.move_cdus, racks.advance_racks,
         water.set_resistances, water.solve_halls, water.reach_cdus, water.sample_halls, water.move_halls,
-        water.advance_halls, rejection.rate_chillers, rejection.run_chillers,
+        water.advance_halls, machines.begin, machines.run, machines.stage,
         step.hall_loads, step.carry, step.gather_heat, step.advance_cdus, aisles.gather_moved, aisles.advance_aisles,
         record.add_racks, record.add_cdus, record.add_halls, record.add_air, ledger.book_step,
     )  # fmt: skip
