@@ -70,7 +70,8 @@ def fitting(economizer, h, mode, reach_c, set_point_c, return_c):
     if reach_c <= set_point_c - economizer.free_margin_k[h] + slack_k:
         return FREE
     slack_k = economizer.hysteresis_k[h] if mode != MECHANICAL else 0.0
-    if reach_c <= return_c - economizer.partial_margin_k[h] + slack_k:
+    # Free cooling that can do nothing reaches the returning water itself.
+    if reach_c < return_c - economizer.partial_margin_k[h] + slack_k:
         return PARTIAL
     return MECHANICAL
 

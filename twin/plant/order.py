@@ -247,7 +247,7 @@ class Condensers(NamedTuple):
     fan: Annotated[Vec, Var("1", "their fan speed")]
 
 
-class Coils(NamedTuple):
+class Coolers(NamedTuple):
     """Dry coolers of each hall that has them."""
 
     entering_c: Annotated[Vec, Var("degC", "air entering the coils, after pads")]
@@ -327,7 +327,7 @@ class State(NamedTuple):
     fans: Fans
     supply: Supply
     condensers: Condensers
-    coils: Coils
+    coolers: Coolers
     slopes: Slopes
     step: Step
 

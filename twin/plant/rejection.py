@@ -8,7 +8,7 @@ A site without towers or dry coolers compiles and runs none of their code.
 
 from math import inf
 
-from twin.plant import coils, condensers, machines
+from twin.plant import condensers, coolers, machines
 from twin.plant.order import Plant, State
 
 DECIDES_S = 60
@@ -36,8 +36,8 @@ def rate(plant: Plant, state: State, air: tuple[float, float, float]) -> None:
             state.supply.up, flows.hall_w_k, state.condensers, air, step,
         )  # fmt: skip
     if plant.dry_cooler.hall.size:
-        coils.rate(
-            plant.dry_cooler, state.hall, service.dry_coolers, state.supply.up, flows, state.coils, air, step.reach_c
+        coolers.rate(
+            plant.dry_cooler, state.hall, service.dry_coolers, state.supply.up, flows, state.coolers, air, step.reach_c
         )
 
 
@@ -56,9 +56,9 @@ def decide(plant: Plant, state: State, ticks: int, *, at_rest: bool = False) -> 
     if plant.tower.hall.size:
         condensers.cool_free(plant.tower, state.hall, state.economizer, state.condensers, step)
     if plant.dry_cooler.hall.size:
-        coils.run(
+        coolers.run(
             plant.dry_cooler, state.hall, state.economizer, state.service.dry_coolers, supply.up, state.flows,
-            state.coils, air, step,
+            state.coolers, air, step,
         )  # fmt: skip
     if due:
         machines.stage(

@@ -14,7 +14,7 @@ from twin.network import radial
 from twin.plant import aisles, coolant, racks, rejection, step, water
 from twin.plant.order import Plant, State, gpu_rows
 
-# Of temperatures, and relative of facility water flows, which are solved to 1e-11.
+# Of temperatures, and relative of plant power and facility water flows, which are solved to 1e-11.
 _TOLERANCE_K, _TOLERANCE = 1e-9, 1e-9
 _MOST_ROUNDS = 200
 _FREE_ROUNDS = 20  # in which nothing latches: on the way to rest boards may be hotter than they will be
@@ -32,7 +32,7 @@ def settle(plant: Plant, state: State, activity: Vec, air: tuple[float, float, f
     step.update_flows(plant, state, steady=True)
     for rounds in range(1, _MOST_ROUNDS + 1):
         before_c = [now_c.copy() for now_c in _watched(state)]
-        flow_kg_s = state.flows.cdu_facility_kg_s.copy()
+        flow_kg_s, plant_w = state.flows.cdu_facility_kg_s.copy(), state.step.plant_w.copy()
         if rounds <= _FREE_ROUNDS:
             gpu_rows(state)[:, gpu.SLOW] = 0.0
         _round(plant, state, activity, air)
@@ -40,6 +40,7 @@ def settle(plant: Plant, state: State, activity: Vec, air: tuple[float, float, f
         if not np.isfinite(moved_k):
             break
         moved = np.abs(state.flows.cdu_facility_kg_s / np.maximum(flow_kg_s, 1e-12) - 1.0).max()
+        moved = max(moved, np.abs(state.step.plant_w - plant_w).max() / max(state.step.plant_w.max(), 1.0))
         if moved_k < _TOLERANCE_K and moved < _TOLERANCE:
             _refuse_overload(state, air[0], hall_names)
             _rest(plant, state)

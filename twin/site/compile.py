@@ -483,7 +483,7 @@ def new_state(compiled: Compiled) -> order.State:
             low_s=np.zeros(plant.wiring.mechanical_board.size), fed=np.ones(chillers), up=np.ones(halls),
             due_s=np.zeros(1),
         ),
-        condensers=zeros(order.Condensers, towers), coils=zeros(order.Coils, coolers),
+        condensers=zeros(order.Condensers, towers), coolers=zeros(order.Coolers, coolers),
         slopes=order.Slopes(np.zeros(cdus), np.zeros(halls)), step=step,
     )  # fmt: skip
     rows = order.gpu_rows(state)
