@@ -101,7 +101,7 @@ def test_small_commands(twin, command):
         ("supply: 25 degC", "supply: 25 kW", "unit 'kW' is not a temperature unit"),
         ("altitude: 81 m", "altitud: 81 m", "unknown key 'altitud'; did you mean"),
         ("type: h100-hgx-rack, count: 4", "type: h100-hgx-rak, count: 4", 'did you mean "h100-hgx-rack"?'),
-        ("plant: {type: pod-chiller", "plant: {type: pod-chillr", 'did you mean "pod-chiller"?'),
+        ("chillers: {type: pod-chiller", "chillers: {type: pod-chillr", 'did you mean "pod-chiller"?'),
         ("name: board,", "name: mechanical,", 'the name "mechanical" is already taken'),
         ("supply: 25 degC", "supply: 25 degC\n    supply: 26 degC", "the key 'supply' stands twice"),
         ("capacity: 200 kW", "capacity: 0 kW", "capacity: must be above 0 W"),

@@ -43,14 +43,11 @@ def test_v_ct_04(wet_c, dry_c, entering_c, water_kg_s, leaving_c, heat_w):
 
 
 def test_v_ct_05_merkel():
-    """EnergyPlus holds 24 degC at a wet bulb of 10.0265 degC with a fan speed of 0.49796 and 5,556.5 W.
-
-    Ours is 0.45 % slower; the row asks for 0.3 %. It is the 0.02 K by which ours is colder in V-CT-04 as well.
-    """
+    """EnergyPlus holds 24 degC at a wet bulb of 10.0265 degC with a fan speed of 0.49796 and 5,556.5 W."""
     cells, air, water_kg_s = towers(350e3), (15.0, 10.0265, SEA_LEVEL), 149.7
     water_w_k = water_kg_s * 4180.0
     fan = tower.fan_for(cells, 0, 3.5004e6, 1.0, 1.0, water_kg_s, water_w_k, 24.0 + 3.5004e6 / water_w_k, air)
-    assert fan == pytest.approx(0.49796, rel=5e-3)
+    assert fan == pytest.approx(0.49796, rel=3e-3)
     assert tower.fans_w(cells, 0, 0.49796, 1.0) == pytest.approx(5556.5, rel=1e-4)
 
 

@@ -145,12 +145,13 @@ def test_v_ch_01():
     spec = chiller.ChillerSpec(
         capacity=f"{given['capacity_w']} W", cop=given["cop"], capacity_curve=given["capacity_curve"],
         input_curve=given["input_curve"], load_curve=given["load_curve"], least_load=given["least_load"],
-        leaving_range=[f"{t} degC" for t in given["leaving_c"]], air_range=[f"{t} degC" for t in given["entering_c"]],
+        leaving_range=[f"{t} degC" for t in given["leaving_c"]], condenser="water",
+        condenser_range=[f"{t} degC" for t in given["entering_c"]],
     )  # fmt: skip
-    york = chiller.params([spec])
+    york = chiller.params([spec], [1], [0])
     for case in row("V-CH-01").cases:
         capacity, full = chiller.full_load(york, 0, case["leaves_c"], case["enters_c"])
-        power = chiller.power_w(york, 0, capacity, full, case["heat_w"])
+        power = chiller.power_w(york, 0, full, case["heat_w"] / capacity)
         found = {"part": case["heat_w"] / capacity, "power_w": power, "condenser_w": case["heat_w"] + power}
         hold(case, row("V-CH-01").within, **found)
 
@@ -162,7 +163,7 @@ def cell() -> tower.TowerParams:
         water=f"{given['design_water_m3_s'] * 999.898} kg/s", air=f"{given['air_m3_s']} m3/s",
         fan=f"{given['fan_w']} W", wet_bulb=f"{given['design_wet_c']} degC", approach="3.9 K", range="5.6 K",
     )  # fmt: skip
-    return tower.params([spec], [1], [0])._replace(ua_w_k=np.array([given["ua_w_k"]]))
+    return tower.params([spec], [1], [0], [tower.CondenserWaterSpec()])._replace(ua_w_k=np.array([given["ua_w_k"]]))
 
 
 def entering(case):
@@ -177,6 +178,13 @@ def test_v_ct_04():
         _, water_w_k, enters_c, _ = arriving = entering(case)
         heat_w = tower.heat_w(cell(), 0, 1.0, 1.0, *arriving)
         hold(case, row("V-CT-04").within, heat_w=heat_w, leaves_c=enters_c - heat_w / water_w_k)
+
+
+def test_v_ct_05_merkel():
+    case = row("V-CT-05").cases[-1]
+    fan = tower.fan_for(cell(), 0, case["heat_w"], 1.0, 1.0, *entering(case))
+    hold(case, row("V-CT-05").within, fan=fan)
+    assert tower.fans_w(cell(), 0, case["fan"], 1.0) == pytest.approx(case["fan_power_w"], rel=1e-6)
 
 
 def test_v_wat_01():

@@ -167,7 +167,8 @@ def merkel_w(ua_w_k, air_m3_s, water_w_k, entering_c, air):
     if entering_c - wet_c < _CLOSE_K or air_m3_s <= 0.0 or water_w_k <= 0.0:
         return 0.0
     humidity = fluids.humidity_from_wet_bulb(dry_c, wet_c, pressure_pa)
-    air_kg_s = air_m3_s * fluids.moist_density(dry_c, humidity, pressure_pa)
+    # Dry air: enthalpies are per kilogram of it.
+    air_kg_s = air_m3_s / fluids.moist_volume(dry_c, humidity, pressure_pa)
     heat_j_kg_k, enters_j_kg = 1006.0 + 1860.0 * humidity, saturated_j_kg(wet_c, pressure_pa)
     leaves_c, heat_w, before_c, before_off = 0.5 * (entering_c + wet_c), 0.0, wet_c, 0.0
     for n in range(_MOST_ROUNDS):
