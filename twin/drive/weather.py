@@ -1,4 +1,4 @@
-"""Outdoor air at every second of a scenario: design days, constants, the mean year of a place, or a table.
+"""Outdoor air at every second of a scenario: design days, constants, a place's mean year, weather files, tables.
 
 All kinds come down to one table of dry bulb, wet bulb and pressure over time, straight lines between its points. A line
 between two possible states of air is possible too: the wet bulb never comes out above the dry bulb.
@@ -18,7 +18,9 @@ from twin.core.fluids import dew_point, humidity_from_wet_bulb, wet_bulb
 from twin.core.layout import Vec
 from twin.core.quantity import Pressure, RelativeHumidity, Spec, Temperature, TemperatureDifference
 from twin.drive.climate import HOURS, MONTHS, load_climate, wet_bulb_of_dew_point
+from twin.drive.hours import YEAR_HOURS
 from twin.drive.trace import Trace, read_trace
+from twin.drive.weather_file import is_weather_file, read_year
 
 _DAY_S, _HOUR_S, _YEAR_DAYS = 86400.0, 3600.0, 365
 _MASS_RATIO = 0.621945
@@ -115,8 +117,9 @@ class WeatherSpec(Spec):
     climate: Literal["memphis"] | None = None
     """The mean day of each month at a place, from its typical year."""
     file: Path | None = None
-    """Table with columns time (dates with a zone), dry_bulb_c, one of rh (0 to 1), wet_bulb_c, dew_point_c, and
-    optionally pressure_pa; relative to the scenario file."""
+    """Relative to the scenario file: a year of hours, EPW (by its suffix) or TMY3 (by its column names), repeated year
+    after year on the station's standard time; or a table with columns time (dates with a zone), dry_bulb_c, one of
+    rh (0 to 1), wet_bulb_c, dew_point_c, and optionally pressure_pa."""
     pressure: Pressure = _SITE_PRESSURE_PA
     """Air pressure where the kind does not bring its own; default is standard pressure at 81 m."""
 
@@ -141,7 +144,11 @@ class WeatherSpec(Spec):
             return _climate(self.climate, start)
         if self.file is None:
             raise AssertionError("the validator lets no weather without a kind through")
-        return _table(folder / self.file, start, duration_s, self.pressure)
+        path = folder / self.file
+        if is_weather_file(path):
+            zone, *year = read_year(path, self.pressure)
+            return _year_round(WeatherRow(*year), zone, start)
+        return _table(path, start, duration_s, self.pressure)
 
 
 def _constant(spec: ConstantWeatherSpec, pressure_pa: float) -> Weather:
@@ -170,22 +177,30 @@ def _design_day(day: DesignDaySpec, start: datetime, pressure_pa: float) -> Weat
 
 def _climate(name: str, start: datetime) -> Weather:
     path, zone = _CLIMATES[name]
-    local = start.astimezone(zone)
-    hours = np.arange(1, _YEAR_DAYS * HOURS + 1)
+    hours = np.arange(1, YEAR_HOURS + 1)
     # The mean day of a month stands at the middle of that month; in between, each hour changes over in straight lines.
-    first_day = np.array([datetime(2001, month + 1, 1, tzinfo=UTC).timetuple().tm_yday - 1 for month in range(MONTHS)])
+    first_day = _first_days()
     length = np.diff(np.append(first_day, _YEAR_DAYS))
     middle_h = HOURS * (first_day + length / 2)
 
     def year(table: Vec) -> Vec:
-        months = [np.interp(hours, middle_h, table[:, hour], period=_YEAR_DAYS * HOURS) for hour in range(HOURS)]
+        months = [np.interp(hours, middle_h, table[:, hour], period=YEAR_HOURS) for hour in range(HOURS)]
         return np.stack(months)[(hours - 1) % HOURS, np.arange(len(hours))]
 
-    row = WeatherRow(*(year(table) for table in load_climate(path)))
-    # 29 February is played as 1 March.
-    day = min(first_day[local.month - 1] + local.day - 1, _YEAR_DAYS - 1)
+    return _year_round(WeatherRow(*(year(table) for table in load_climate(path))), zone, start)
+
+
+def _year_round(hourly: WeatherRow, zone: timezone, start: datetime) -> Weather:
+    """A year of hours of standard time in ``zone``, 1:00 of 1 January first, repeated; 29 February is as 1 March."""
+    local = start.astimezone(zone)
+    day = min(_first_days()[local.month - 1] + local.day - 1, _YEAR_DAYS - 1)
     elapsed_s = _DAY_S * day + (local - local.replace(hour=0, minute=0, second=0, microsecond=0)).total_seconds()
-    return Weather(_HOUR_S * hours - elapsed_s, row, _DAY_S * _YEAR_DAYS)
+    return Weather(_HOUR_S * np.arange(1, YEAR_HOURS + 1) - elapsed_s, hourly, _DAY_S * _YEAR_DAYS)
+
+
+def _first_days() -> NDArray[np.int64]:
+    """Days before the first of each month of a common year."""
+    return np.array([datetime(2001, month + 1, 1, tzinfo=UTC).timetuple().tm_yday - 1 for month in range(MONTHS)])
 
 
 def _table(path: Path, start: datetime, duration_s: float, pressure_pa: float) -> Weather:
