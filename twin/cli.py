@@ -137,6 +137,43 @@ def steady(site: Path, weather: str, wet_bulb: str, activity: float, changes: tu
 
 
 @main.command()
+@click.argument("site", type=click.Path(path_type=Path))
+@click.argument("scenario", required=False, type=click.Path(path_type=Path))
+@click.option("-o", "--out", type=click.Path(path_type=Path), required=True, help="Directory to write.")
+@click.option(
+    "--weather", default="memphis", show_default=True, help="A climate by name; an EPW, TMY3 or table file of a year."
+)
+@click.option(
+    "--step", default="1 h", show_default=True, help="Of the plant, a whole part of a day: 1 min, 5 min, 1 h."
+)
+@click.option(
+    "--activity",
+    help="Of every server, 0 to 1, or a table time_s, activity, repeated; else the mean of SCENARIO's jobs.",
+)
+@click.option("--set", "changes", multiple=True, metavar="PATH=VALUE", help="Change the site by path.")
+@click.option("--force", is_flag=True, help="Overwrite a year that is there.")
+@click.option("--no-report", is_flag=True, help="Do not draw the page.")
+def year(
+    site: Path, scenario: Path | None, out: Path, weather: str, step: str, activity: str | None,
+    changes: tuple[str, ...], force: bool, no_report: bool,
+) -> None:  # fmt: skip
+    """A year of SITE, quasi-steady: PUE, WUE, ways of cooling and peaks, month by month."""
+    loaded, scene, folder = _load(site, scenario, changes, None, None, None)
+    from twin.console import Console
+    from twin.yearly import run_year
+
+    console = Console()
+    with console.progress(f"a year of {loaded.name}, {weather}, steps of {step}") as tell:
+        ran = run_year(
+            loaded, scene, out, weather=weather, step=step, activity=activity, folder=folder, progress=tell,
+            overwrite=force, report=not no_report,
+        )  # fmt: skip
+    for line in ran.sentences:
+        console.say(line)
+    console.say(f"result: {ran.result}")
+
+
+@main.command()
 @click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="HTML file; beside the result if left out.")
 def report(runs: tuple[Path, ...], out: Path | None) -> None:

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from twin.core.errors import ScenarioError, TraceError
 from twin.core.fluids import humidity_from_wet_bulb
 from twin.drive.climate import climate_of, load_climate, write_climate
-from twin.drive.weather import _CLIMATES, DESIGN_DAYS, WeatherSpec
+from twin.drive.weather import CLIMATES, DESIGN_DAYS, WeatherSpec
 
 START = datetime.fromisoformat("2026-07-15T12:00:00-05:00")
 HOUR = 3600
@@ -50,7 +50,7 @@ def test_constant_by_wet_bulb_and_by_humidity(tmp_path):
 
 
 def test_climate_is_on_standard_time_and_smooth_over_new_year(tmp_path):
-    table = load_climate(_CLIMATES["memphis"][0])
+    table = load_climate(CLIMATES["memphis"][0])
     start = datetime.fromisoformat("2026-07-16T15:00:00-05:00")  # 14:00 standard time, middle of July but for hours
     air = weather({"climate": "memphis"}, tmp_path, start).at(np.array([0]))
     assert air.dry_bulb_c[0] == pytest.approx(table.dry_bulb_c[6, 13], abs=0.05)
@@ -64,7 +64,7 @@ def test_climate_is_on_standard_time_and_smooth_over_new_year(tmp_path):
 def test_shipped_climate_is_that_of_the_typical_year(twin_data, tmp_path):
     made = climate_of(twin_data("weather_tmy3") / "tmy3_memphis_international_ap.csv")
     write_climate(tmp_path / "made.csv", made, "test")
-    shipped = _CLIMATES["memphis"][0]
+    shipped = CLIMATES["memphis"][0]
     assert (tmp_path / "made.csv").read_text().splitlines()[1:] == shipped.read_text().splitlines()[1:]
 
 

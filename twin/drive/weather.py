@@ -25,7 +25,7 @@ from twin.drive.weather_file import is_weather_file, read_year
 _DAY_S, _HOUR_S, _YEAR_DAYS = 86400.0, 3600.0, 365
 _MASS_RATIO = 0.621945
 _SITE_PRESSURE_PA = 100356.0
-_CLIMATES = {"memphis": (Path(__file__).parent / "data" / "memphis_climate.csv", timezone(timedelta(hours=-6)))}
+CLIMATES = {"memphis": (Path(__file__).parent / "data" / "memphis_climate.csv", timezone(timedelta(hours=-6)))}
 
 # Share of the daily range by which the dry bulb is below its maximum, at 1:00, 2:00 ... 24:00. ASHRAE Handbook
 # Fundamentals 2021, chapter 14, table 6 (as known; the handbook itself was not opened).
@@ -50,6 +50,7 @@ class Weather:
     time_s: Vec  # seconds since the start of the scenario; before the start negative
     table: WeatherRow
     period_s: float | None = None
+    zone: timezone | None = None  # standard time of its station, where it has one
 
     def at(self, ticks: NDArray[np.int64] | NDArray[np.float64], step_s: float = 1.0) -> WeatherRow:
         """Outdoor air at the beginning of each tick (a step of ``step_s`` counted from the start of the scenario)."""
@@ -176,7 +177,7 @@ def _design_day(day: DesignDaySpec, start: datetime, pressure_pa: float) -> Weat
 
 
 def _climate(name: str, start: datetime) -> Weather:
-    path, zone = _CLIMATES[name]
+    path, zone = CLIMATES[name]
     hours = np.arange(1, YEAR_HOURS + 1)
     # The mean day of a month stands at the middle of that month; in between, each hour changes over in straight lines.
     first_day = _first_days()
@@ -195,7 +196,7 @@ def _year_round(hourly: WeatherRow, zone: timezone, start: datetime) -> Weather:
     local = start.astimezone(zone)
     day = min(_first_days()[local.month - 1] + local.day - 1, _YEAR_DAYS - 1)
     elapsed_s = _DAY_S * day + (local - local.replace(hour=0, minute=0, second=0, microsecond=0)).total_seconds()
-    return Weather(_HOUR_S * np.arange(1, YEAR_HOURS + 1) - elapsed_s, hourly, _DAY_S * _YEAR_DAYS)
+    return Weather(_HOUR_S * np.arange(1, YEAR_HOURS + 1) - elapsed_s, hourly, _DAY_S * _YEAR_DAYS, zone)
 
 
 def _first_days() -> NDArray[np.int64]:
