@@ -1,10 +1,11 @@
 """A year of a site, quasi-steady: racks at rest under a mean activity, plant and power flow under the weather.
 
 What racks, coolant distribution units and halls draw and give off at rest depends on the activity and on the facility
-supply, not on the weather. So `steady.settle` finds that once for each activity and supply, and every step of the year
-asks the plant alone: what it can do in the air at the middle of the step, what it takes from the water that comes back,
-and what it draws and evaporates for it (`rejection.rate` and `decide`, whose memory moves on by the step). One power
-flow a step carries that to the feed, losses and all.
+supply, and on the weather only by what pipes and walls lose, parts in a thousand. So `steady.settle` finds that once for
+each activity and supply, in the mean air of the year, and every step asks the plant alone: what it can do in the air
+at the middle of the step, what it takes from the water that comes back, and what it draws and evaporates for it
+(`rejection.rate` and `decide`, whose memory moves on by the step). One power flow a step carries that to the feed,
+losses and all.
 
 A plant that cannot hold its set point lets the supply rise to where it takes the heat; the racks are then settled anew
 at that supply, rounded up to half a kelvin. Nothing else lags: a step is as if it lasted. No policy acts, so limits are
@@ -22,8 +23,8 @@ from twin.core.errors import RunError
 from twin.core.layout import IVec, Var, Vec, zeros
 from twin.drive.weather import Weather, WeatherRow
 from twin.network import radial
-from twin.plant import record, rejection, steady
-from twin.plant.order import Flows, State, Step
+from twin.plant import aisles, record, rejection, steady
+from twin.plant.order import Fans, Flows, State, Step
 from twin.site.compile import Compiled, new_state
 
 DAY_S = 86400
@@ -32,8 +33,11 @@ _RACK_K = 0.5  # racks are settled at whole multiples of this above the set poin
 _MOST_K = 30.0  # by which a supply may rise before the plant is said to fail
 _HALVINGS = 24
 _SHORT = 1e-6
-# What a plant remembers is whatever is in the state beside these.
-_FORGOTTEN = {"blocks", "node", "cdu", "hall", "network", "service", "flows", "slopes", "step"}
+# What a plant remembers is whatever is in the state beside racks, halls, power flow, and what follows from them.
+_NOT_PLANT = {
+    "blocks", "node", "cdu", "hall", "aisle", "fans", "water", "cdu_temperature", "cdu_pressure", "hall_pressure", "tree", "room",
+    "pipe", "network", "outdoors", "service", "flows", "slopes", "step",
+}  # fmt: skip
 Progress = Callable[[int, int], None]
 
 
@@ -70,8 +74,7 @@ def simulate(
     """The year from ``start`` in steps of ``step_s`` [s]. RunError where a plant cannot take its heat at all."""
     steps = YEAR_S // step_s
     air = weather.at(np.arange(steps, dtype=np.float64) + 0.5, step_s)
-    coolest = int(np.argmin(air.wet_bulb_c))
-    site = _Site(compiled, load.activity, tuple(float(values[coolest]) for values in air))
+    site = _Site(compiled, load.activity, tuple(float(values.mean()) for values in air))
     rows, halls = zeros(record.SiteRecord, steps), HallYear(*np.zeros((4, steps, len(compiled.names.halls))))
     for k in range(steps):
         now = float(air.dry_bulb_c[k]), float(air.wet_bulb_c[k]), float(air.pressure_pa[k])
@@ -92,13 +95,12 @@ def simulate(
 class _Site:
     """A site whose racks are at rest at one of a few supplies, and whose plant moves on from step to step."""
 
-    def __init__(self, compiled: Compiled, activity: Vec, coolest: tuple[float, ...]) -> None:
+    def __init__(self, compiled: Compiled, activity: Vec, mean_air: tuple[float, ...]) -> None:
         self.compiled, self.plant, self.state = compiled, compiled.plant, new_state(compiled)
-        self.activity, self.coolest = activity, (coolest[0], coolest[1], coolest[2])
+        self.activity, self.mean_air = activity, (mean_air[0], mean_air[1], mean_air[2])
         self.state.node.job[:] = np.arange(1, len(compiled.node_rack) + 1)
         self.set_point_c = self.state.service.set_point_c.copy()
-        wiring, racks = self.plant.wiring, self.plant.rack
-        self.constant_w = float(wiring.air_rack_w.sum()), float(racks.door_fan_w.sum() + wiring.air_door_w.sum())
+        self.air_racks_w = float(self.plant.wiring.air_rack_w.sum())
         self._rests: dict[tuple[int, ...], State] = {}
         self._current: State | None = None
 
@@ -121,11 +123,12 @@ class _Site:
         if key not in self._rests:
             memory = _memory(self.state)
             self.state.service.set_point_c[:] = self.set_point_c + _RACK_K * above
-            steady.settle(self.plant, self.state, self.activity[level], self.coolest, self.compiled.names.halls)
+            steady.settle(self.plant, self.state, self.activity[level], self.mean_air, self.compiled.names.halls)
             self.state.service.set_point_c[:] = self.set_point_c
             _restore(self.state, memory)
             flows, room = Flows(*map(np.copy, self.state.flows)), Step(*map(np.copy, self.state.step))
-            self._rests[key] = self.state._replace(flows=flows, step=room)
+            fans = Fans(*map(np.copy, self.state.fans))
+            self._rests[key] = self.state._replace(flows=flows, fans=fans, step=room)
             self._current = None
         state = self._rests[key]
         if state is not self._current:
@@ -150,7 +153,7 @@ class _Site:
 
     def _try(self, state: State, supply_c: Vec, air: tuple[float, float, float], ticks: int) -> NDArray[np.bool_]:
         """Which plants take the heat that comes with water at ``supply_c``."""
-        heat_w = state.step.hall_liquid_w + state.step.hall_air_w
+        heat_w = _brought_w(state)
         state.hall.supply_c[:] = supply_c
         state.hall.return_c[:] = supply_c + heat_w / state.flows.hall_w_k
         rejection.rate(self.plant, state, air)
@@ -159,13 +162,11 @@ class _Site:
         return held
 
     def _fail(self, state: State, short: NDArray[np.bool_], air: tuple[float, float, float]) -> None:
-        need_w = state.step.hall_liquid_w + state.step.hall_air_w + state.flows.hall_shaft_w
+        need_w = _brought_w(state) + state.flows.hall_shaft_w
         said = [
             f"{name}: {need / 1e6:.2f} MW of heat arrive, the plant takes {take / 1e6:.2f} MW at {air[0]:.1f} degC "
             f"outdoors (wet bulb {air[1]:.1f} degC), even with water {_MOST_K:g} K above its set point"
-            for name, need, take, bad in zip(
-                self.compiled.names.halls, need_w, state.step.plant_heat_w, short, strict=True
-            )
+            for name, need, take, bad in zip(self.compiled.names.halls, need_w, state.step.plant_heat_w, short, strict=True)
             if bad
         ]
         raise RunError("; ".join(said))
@@ -174,7 +175,16 @@ class _Site:
         """Carry what is drawn to the feed, and keep row ``k``."""
         if steady.solve_network(self.plant, state) < 0:
             raise RunError("the electrical network has no solution: voltage collapse")
-        record.site_row(state.step, state.flows, state.network, 0, radial.BASE_MVA, *self.constant_w, rows, k)
+        room_fans_w = float(state.fans.room_w.sum())
+        fans_w = aisles.fans_w(self.plant, state) - room_fans_w, room_fans_w
+        record.site_row(state.step, state.flows, state.network, 0, radial.BASE_MVA, self.air_racks_w, fans_w, rows, k)
+
+
+def _brought_w(state: State) -> Vec:
+    """Heat that facility water brings to each plant, its pumps' apart."""
+    room = state.step
+    brought_w: Vec = room.hall_liquid_w + room.hall_coil_w - room.pipe_loss_w
+    return brought_w
 
 
 def _memory(state: State) -> list[NDArray[np.float64]]:
@@ -187,5 +197,5 @@ def _restore(state: State, memory: list[NDArray[np.float64]]) -> None:
 
 
 def _remembered(state: State) -> list[NDArray[np.float64]]:
-    parts = [part for name, part in state._asdict().items() if name not in _FORGOTTEN]
+    parts = [part for name, part in state._asdict().items() if name not in _NOT_PLANT]
     return [array for part in parts for array in part]
