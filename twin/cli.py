@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+_COMPILING = "compiling the solver, once for this version (about half a minute)"
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 
 
@@ -105,7 +106,7 @@ def run(
         jit.set_threads(threads)
     console = Console()
     if jit.is_cold():
-        console.say("compiling the solver, once for this version (about half a minute)")
+        console.say(_COMPILING)
     with console.progress(f"{loaded.name}, {scene.title or 'default scenario'}, {scene.policy.name}") as tell:
         result = simulate(loaded, scene, out, folder=folder, progress=tell, overwrite=force)
     _judge(result, console, report=not no_report)
@@ -160,9 +161,12 @@ def year(
     """A year of SITE, quasi-steady: PUE, WUE, ways of cooling and peaks, month by month."""
     loaded, scene, folder = _load(site, scenario, changes, None, None, None)
     from twin.console import Console
+    from twin.core import jit
     from twin.yearly import run_year
 
     console = Console()
+    if jit.is_cold():
+        console.say(_COMPILING)
     with console.progress(f"a year of {loaded.name}, {weather}, steps of {step}") as tell:
         ran = run_year(
             loaded, scene, out, weather=weather, step=step, activity=activity, folder=folder, progress=tell,

@@ -1,9 +1,9 @@
 """A year of a site, quasi-steady: racks at rest under a mean activity, plant and power flow under the weather.
 
 What racks, coolant distribution units and halls draw and give off at rest depends on the activity and on the facility
-supply, and on the weather only by what pipes and walls lose, parts in a thousand. So `steady.settle` finds that once for
-each activity and supply, in the mean air of the year, and every step asks the plant alone: what it can do in the air
-at the middle of the step, what it takes from the water that comes back, and what it draws and evaporates for it
+supply, and on the weather only by what pipes and walls lose, parts in a thousand. So `steady.settle` finds that once
+for each activity and supply, in the mean air of the year, and every step asks the plant alone: what it can do in the
+air at the middle of the step, what it takes from the water that comes back, and what it draws and evaporates for it
 (`rejection.rate` and `decide`, whose memory moves on by the step). One power flow a step carries that to the feed,
 losses and all.
 
@@ -35,8 +35,8 @@ _HALVINGS = 24
 _SHORT = 1e-6
 # What a plant remembers is whatever is in the state beside racks, halls, power flow, and what follows from them.
 _NOT_PLANT = {
-    "blocks", "node", "cdu", "hall", "aisle", "fans", "water", "cdu_temperature", "cdu_pressure", "hall_pressure", "tree", "room",
-    "pipe", "network", "outdoors", "service", "flows", "slopes", "step",
+    "blocks", "node", "cdu", "hall", "aisle", "fans", "water", "cdu_temperature", "cdu_pressure", "hall_pressure",
+    "tree", "room", "pipe", "network", "outdoors", "service", "flows", "slopes", "step",
 }  # fmt: skip
 Progress = Callable[[int, int], None]
 
@@ -123,7 +123,10 @@ class _Site:
         if key not in self._rests:
             memory = _memory(self.state)
             self.state.service.set_point_c[:] = self.set_point_c + _RACK_K * above
-            steady.settle(self.plant, self.state, self.activity[level], self.mean_air, self.compiled.names.halls)
+            try:
+                steady.settle(self.plant, self.state, self.activity[level], self.mean_air, self.compiled.names.halls)
+            except RunError as wrong:
+                raise RunError(f"not even in the mean air of the year: {wrong}") from wrong
             self.state.service.set_point_c[:] = self.set_point_c
             _restore(self.state, memory)
             flows, room = Flows(*map(np.copy, self.state.flows)), Step(*map(np.copy, self.state.step))
@@ -166,7 +169,9 @@ class _Site:
         said = [
             f"{name}: {need / 1e6:.2f} MW of heat arrive, the plant takes {take / 1e6:.2f} MW at {air[0]:.1f} degC "
             f"outdoors (wet bulb {air[1]:.1f} degC), even with water {_MOST_K:g} K above its set point"
-            for name, need, take, bad in zip(self.compiled.names.halls, need_w, state.step.plant_heat_w, short, strict=True)
+            for name, need, take, bad in zip(
+                self.compiled.names.halls, need_w, state.step.plant_heat_w, short, strict=True
+            )
             if bad
         ]
         raise RunError("; ".join(said))

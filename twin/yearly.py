@@ -67,7 +67,7 @@ def run_year(
         write_csv([monthly_table(written)], out / "tables")
         if report:
             draw_year(written, out / REPORT)
-        return YearRun(out / RESULT, said(months(written), site.feed.limit))
+        return YearRun(out / RESULT, said(written, months(written)))
 
 
 def _step_s(text: str) -> int:

@@ -162,7 +162,7 @@ class _Series(NamedTuple):
         return self.clock.at(self.time_s[rows][step] - self.span_s[rows][step])
 
 
-def said(found: list[Month], limit_w: float) -> list[str]:
+def said(tree: xr.DataTree, found: list[Month]) -> list[str]:
     """The year in sentences."""
     *each, year = found
     low, high = min(each, key=lambda m: m.pue_equipment_inlet), max(each, key=lambda m: m.pue_equipment_inlet)
@@ -174,7 +174,7 @@ def said(found: list[Month], limit_w: float) -> list[str]:
         _water_said(each, year),
         f"Cooled free for {year.free_h:,.0f} h, mixed for {year.mixed_h:,.0f} h, by chillers alone for "
         f"{year.mechanical_h:,.0f} h (mean of the halls).",
-        _peak_said(year, limit_w),
+        _peak_said(year, float(tree.attrs["limit_w"])),
         _supply_said(year),
     ]
 

@@ -13,7 +13,7 @@ from twin.judge.months import Month
 from twin.judge.result import ClockTime, durations_s, values
 from twin.report import style
 
-_DAY_S = 86400.0
+_DAY_S, _HOUR_S = 86400.0, 3600.0
 _EQUIPMENT = ("GPU boards", "rest of the servers", "network and storage")
 _WAYS = (("free", style.SUPPLY), ("mixed", style.COOLANT), ("mechanical", style.RETURN))
 
@@ -89,14 +89,14 @@ def _days(axes: Axes, day: Vec, series: Vec, color: str, label: str) -> None:
 
 
 def _month_axis(axes: Axes, clock: ClockTime, days: float) -> None:
-    starts = [(clock.start.replace(month=month) - clock.start).days for month in range(1, 13)]
+    firsts = [clock.start.replace(month=month, day=1) for month in range(1, 13)]
+    axes.set_xticks([(first - clock.start).days for first in firsts], [f"{first:%b}" for first in firsts], ha="left")
     axes.set_xlim(0.0, days)
-    axes.set_xticks(starts, [f"{clock.start.replace(month=month):%b}" for month in range(1, 13)], ha="left")
 
 
 @style.drawn
 def cooling(tree: xr.DataTree, found: list[Month]) -> Figure:
-    """Hours in each way of cooling by month, and PUE by day and hour of the day."""
+    """Hours in each way of cooling by month, and PUE by day and hour of the day (or step)."""
     site, clock = tree["site"].to_dataset(), ClockTime.of(tree)
     figure, axes = style.sheet(1, 2, height_in=2.7, width_ratios=[1.0, 1.5])
     each = found[:-1]
@@ -104,9 +104,10 @@ def cooling(tree: xr.DataTree, found: list[Month]) -> Figure:
     _columns(axes[0], each, layers, tuple(color for _, color in _WAYS))
     axes[0].set_ylabel("time (h)")
     span_s = durations_s(site)
-    hour = ((values(site, "time") - span_s) // 3600.0).astype(np.int64)
-    feed, equipment = (np.bincount(hour, power * span_s) for power in (values(site, "feed_w"), equipment_w(site)))
-    pue = (feed / equipment).reshape(-1, 24).T
+    cell_s = max(_HOUR_S, float(span_s.max()))
+    cell = ((values(site, "time") - span_s) // cell_s).astype(np.int64)
+    feed, equipment = (np.bincount(cell, power * span_s) for power in (values(site, "feed_w"), equipment_w(site)))
+    pue = (feed / equipment).reshape(-1, round(_DAY_S / cell_s)).T
     shown = axes[1].imshow(
         pue,
         aspect="auto",

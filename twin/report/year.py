@@ -30,7 +30,7 @@ def draw_year(tree: xr.DataTree, out_path: Path) -> Path:
         title=str(tree.attrs["title"]),
         about=_about(tree),
         tiles=_tiles(found[-1]),
-        sentences=said(found, float(tree.attrs["limit_w"])),
+        sentences=said(tree, found),
         pictures=pictures,
         tables=[table],
         version=str(tree.attrs["twin_version"]),
