@@ -208,3 +208,17 @@ def test_a_missing_site_is_told(twin, tmp_path):
     answer = twin("check", tmp_path / "nowhere.yaml")
     assert answer.exit_code == 2
     assert "there is no such file" in answer.output
+
+
+def test_a_year_says_what_it_came_to_and_where_it_is(twin, tmp_path):
+    said = twin("year", POD, "-o", tmp_path / "y", "--step", "24h", "--activity", "0.5", "--no-report", "--set",
+                "halls.0.plant.count=4")  # fmt: skip
+    assert said.exit_code == 0, said.output
+    assert "PUE 1." in said.output
+    assert "year.nc" in said.output
+    again = twin("year", POD, "-o", tmp_path / "y", "--weather", "nowhere.epw")
+    assert again.exit_code == 2
+    assert "holds a year already" in again.output
+    other = twin("year", POD, "-o", tmp_path / "z", "--weather", "nowhere.epw")
+    assert other.exit_code == 2
+    assert '"nowhere.epw" is neither a file nor a climate' in other.output
