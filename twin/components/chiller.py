@@ -136,9 +136,12 @@ def full_load(chiller, i, leaving_c, condenser_c):
 
     ``leaving_c`` is the water it sends, ``condenser_c`` the air or water that enters its condenser [degC].
     """
-    inside, entering = clamp(leaving_c, chiller.leaving_c[i]), clamp(condenser_c, chiller.condenser_c[i])
-    capacity = chiller.capacity_w[i] * biquadratic(chiller.capacity_curve[i], inside, entering)
-    ratio = lift_over_temperature(chiller, i, leaving_c, condenser_c)
+    # Head pressure control keeps the least lift: a colder condenser helps no further.
+    held_c = max(condenser_c, leaving_c - _EVAPORATOR_K + chiller.least_lift_k[i] - chiller.approach_k[i])
+    inside, entering = clamp(leaving_c, chiller.leaving_c[i]), clamp(held_c, chiller.condenser_c[i])
+    cold = clamp(condenser_c, chiller.condenser_c[i])
+    capacity = chiller.capacity_w[i] * biquadratic(chiller.capacity_curve[i], inside, cold)
+    ratio = lift_over_temperature(chiller, i, leaving_c, held_c)
     ratio /= lift_over_temperature(chiller, i, inside, entering)
     scale = (1.0 - _FANS) * ratio + _FANS
     inputs = biquadratic(chiller.input_curve[i], inside, entering) * scale
