@@ -209,7 +209,12 @@ def _set(
         if not 0 <= lost < 1:
             raise ValueError(f'"{target}" is the share of its conductance an exchanger has lost: 0 % to below 100 %')
         return _put("fouling", towers.index(owner), lost), _put("fouling", towers.index(owner), 0.0)
-    known = {"feed.limit", "feed.voltage", *(f"{hall}.fouling" for hall in towers), *(f"{hall}.{f}" for hall in names.halls for f in _HALL)}
+    known = {
+        "feed.limit",
+        "feed.voltage",
+        *(f"{hall}.fouling" for hall in towers),
+        *(f"{hall}.{f}" for hall in names.halls for f in _HALL),
+    }
     known |= {f"{cdu}.{f}" for cdu in names.cdus[:50] for f in _CDU}
     raise ValueError(f'"{target}" cannot be set; {did_you_mean(target, known)}')
 

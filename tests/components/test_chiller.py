@@ -57,7 +57,7 @@ def test_cop_is_above_0_and_below_carnot(machine, leaving, condenser):
 
 
 def test_the_water_cooled_extension_has_its_own_lift():
-    """By hand from section 8.6: 25 degC of water and 29 degC of condenser water are 9 K of lift, at its edge 22.22 K."""
+    """By hand from section 8.6: 25 degC of water over 29 degC in the condenser are 9 K of lift, at the edge 22.22 K."""
     york = params([YORK], [1], [0])
     _, edge = full_load(york, 0, 8.89, 26.11)
     _, warm = full_load(york, 0, 25.0, 29.0)

@@ -1,5 +1,7 @@
 """Economizers: which mode fits, hysteresis, dwell, and what breaks it."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -66,4 +68,4 @@ def test_it_never_hunts(reach):
         state.held_s[0] += 60.0
         if state.mode[0] != before:
             changes.append(minute)
-    assert all(later - early >= 20 for early, later in zip(changes, changes[1:], strict=False))
+    assert all(later - early >= 20 for early, later in pairwise(changes))

@@ -19,7 +19,8 @@ CELL = {
     "water": "20 kg/s", "air": "20 m3/s", "fan": "10 kW", "wet_bulb": "26.5 degC", "approach": "3.5 K", "range": "9 K",
 }  # fmt: skip
 SCREW = {
-    "condenser": "water", "capacity": "250 kW", "cop": 6.5, "least_load": "14 %", "leaving_range": ["4.44 degC", "8.89 degC"],
+    "condenser": "water", "capacity": "250 kW", "cop": 6.5, "least_load": "14 %",
+    "leaving_range": ["4.44 degC", "8.89 degC"],
     "capacity_curve": [-1.402079e-01, 1.836029e-02, -2.390588e-03, 1.207956e-01, -3.563147e-03, 2.024532e-03],
     "input_curve": [4.989980e-01, -8.246157e-02, 6.047523e-03, 5.168793e-02, -8.552445e-04, 6.275326e-05],
     "load_curve": [2.336623e-01, 1.901320e-01, 5.749473e-01], "condenser_range": ["12.78 degC", "26.11 degC"],
@@ -124,7 +125,7 @@ def test_energy_and_water_close_through_all_modes(watered):
 def test_without_condenser_water_no_chiller_runs(watered):
     settle(watered, 30.0, 24.0)
     watered.state.service.condenser_pumps[:] = 0
-    with pytest.raises(RunError, match="the plant takes 0.00 MW"):
+    with pytest.raises(RunError, match=r"the plant takes 0\.00 MW"):
         settle(watered, 30.0, 24.0)
 
 
@@ -176,7 +177,7 @@ def test_a_hall_on_dry_coolers_only(start):
 
 
 def trip(running, target: str, lasts_s: int, activity: float = 0.8):
-    """Minutes around a trip; supply temperature [degC], plant heat [W] and load at the mechanical board by macro-step."""
+    """Heat the plant takes [W] around a trip, by macro-step."""
     events = [{"at": "30 s", "trip": target, "for": f"{lasts_s} s"}]
     scenario = Scenario.model_validate({"duration": "20 min", "events": events})
     wanted, pending = Wanted(running.plant, running.state), actions(scenario, running.compiled, Clock())

@@ -188,7 +188,7 @@ def _running_w_k(cooler, i, fan, units, water_w_k, share, entering, pressure_pa)
 def heat_per_kelvin_w_k(cooler, i, fan, units, water, entering, pressure_pa):
     """Heat [W] per kelvin of water over air entering, of ``units`` with fans at speed ``fan`` [0..1].
 
-    ``water`` is its flow [kg/s] and heat capacity rate [W/K], all of it shared evenly; ``entering`` comes from `intake`.
+    ``water`` is its flow [kg/s] and heat capacity rate [W/K], shared evenly; ``entering`` comes from `intake`.
     """
     flow_kg_s, water_w_k = water
     if units <= 0.0 or water_w_k <= 0.0:
@@ -203,7 +203,7 @@ def heat_per_kelvin_w_k(cooler, i, fan, units, water, entering, pressure_pa):
 
 @kernel
 def fan_for(cooler, i, want_w_k, most_fan, units, water, entering, pressure_pa):
-    """Fan speed up to ``most_fan`` that gives ``want_w_k`` [W/K]; 0 where still air gives more, ``most_fan`` if less."""
+    """Fan speed up to ``most_fan`` for ``want_w_k`` [W/K]; 0 where still air gives more, ``most_fan`` if it is less."""
     below = heat_per_kelvin_w_k(cooler, i, 0.0, units, water, entering, pressure_pa) - want_w_k
     above = heat_per_kelvin_w_k(cooler, i, most_fan, units, water, entering, pressure_pa) - want_w_k
     if below >= 0.0:

@@ -31,7 +31,8 @@ from twin.core.layout import IVec, Var, Vec, frozen
 from twin.core.numerics import crossing, narrowed
 from twin.core.quantity import MassFlow, Power, Ratio, Spec, Temperature, TemperatureDifference, VolumeFlow
 
-_DESIGN_RELATIVE_K = 8.0  # dry over wet bulb at design: only the density of the air follows from it
+DESIGN_RELATIVE_K = 8.0
+"""Dry over wet bulb at design; only the density of the air follows from it [E]."""
 _MOST_ROUNDS, _CLOSE_K = 60, 1e-11
 FILL_S = 300.0
 """Time in which the float valve makes up what the basin lacks [E]."""
@@ -139,7 +140,7 @@ def design_heat_w(spec: TowerSpec) -> float:
 
 def design_ua_w_k(spec: TowerSpec) -> float:
     """Conductance [W/K] at which one cell meets its approach and range at design; NaN where none does."""
-    pressure_pa, dry_c = 101325.0, spec.wet_bulb + _DESIGN_RELATIVE_K
+    pressure_pa, dry_c = 101325.0, spec.wet_bulb + DESIGN_RELATIVE_K
     entering_c = spec.wet_bulb + spec.approach + spec.range
     water_w_k = spec.water * float(fluids.specific_heat(fluids.WATER, entering_c))
 

@@ -24,7 +24,9 @@ def run(dry, halls, economy, in_service, up, flows, coolers, air, step):
     """Heat, power and water of the dry coolers over the next macro-step."""
     for i in range(dry.hall.size):
         h = dry.hall[i]
-        step.free_w[h] = step.dry_heat_w[h] = step.dry_cooler_w[h] = step.evaporation_kg_s[h] = step.blowdown_kg_s[h] = 0.0
+        step.free_w[h] = step.dry_heat_w[h] = step.dry_cooler_w[h] = step.evaporation_kg_s[h] = step.blowdown_kg_s[
+            h
+        ] = 0.0
         entering = coolers.entering_c[i], coolers.humidity[i], coolers.taken_up[i]
         units, water = float(int(in_service[i] * up[h] + 1e-9)), (flows.hall_flow_kg_s[h], flows.hall_w_k[h])
         most_w_k = drycooler.heat_per_kelvin_w_k(dry, i, 1.0, units, water, entering, air[2])

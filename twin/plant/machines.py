@@ -71,7 +71,7 @@ def choose_modes(economizers, economy, halls, wiring, set_point_c, step, since_s
 
 @kernel
 def full_load(chillers, g, wiring, set_point_c, air_c, loops, step):
-    """Capacity [W] and power [W] of one machine of group ``g`` at full load; capacity 0 where its water stands still."""
+    """Capacity [W] and power [W] of one machine of group ``g`` at full load; both 0 where its water stands still."""
     i, entering_c = wiring.condenser_of[g], air_c
     if i >= 0:
         if loops.rate_w_k[i] <= 0.0 or loops.cells[i] <= 0.0:
@@ -113,7 +113,11 @@ def run(chillers, times, state, wiring, set_point_c, air_c, supply, loops, step,
     for h in range(step.plant_w.size):
         step.plant_heat_w[h], step.plant_w[h] = step.free_w[h], step.dry_cooler_w[h]
     for g in range(chillers.hall.size):
-        h, span, i = chillers.hall[g], (chillers.first[g], chillers.first[g] + chillers.machines[g]), wiring.condenser_of[g]
+        h, span, i = (
+            chillers.hall[g],
+            (chillers.first[g], chillers.first[g] + chillers.machines[g]),
+            wiring.condenser_of[g],
+        )
         capacity_w, full_w = full_load(chillers, g, wiring, set_point_c, air_c, loops, step)
         staging.open_room(times, state, g, span, supply.fed, dt_s)
         want_w = max(0.0, step.want_w[h] - step.free_w[h])

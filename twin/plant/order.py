@@ -285,7 +285,9 @@ class Step(NamedTuple):
     hall_envelope_w: Annotated[Vec, Var("W", "mean heat from each hall to outdoor air")]
     plant_heat_w: Annotated[Vec, Var("W", "heat the plant takes from each hall")]
     plant_w: Annotated[Vec, Var("W", "electrical power of each hall's plant")]
-    plant_load: Annotated[Vec, Var("1", "load of each hall's chillers, or of free cooling where it has none, over capacity")]
+    plant_load: Annotated[
+        Vec, Var("1", "load of each hall's chillers, or of free cooling where it has none, over capacity")
+    ]
     want_w: Annotated[Vec, Var("W", "heat each hall's plant is to take")]
     reach_c: Annotated[Vec, Var("degC", "facility water that free cooling alone could send")]
     free_w: Annotated[Vec, Var("W", "heat each hall's towers take from facility water, or its dry coolers")]

@@ -51,7 +51,14 @@ def decide(plant: Plant, state: State, ticks: int, *, at_rest: bool = False) -> 
     due = at_rest or supply.due_s[0] >= DECIDES_S
     if due:
         machines.choose_modes(
-            plant.economizer, state.economizer, state.hall, plant.wiring, set_point_c, step, float(supply.due_s[0]), at_rest
+            plant.economizer,
+            state.economizer,
+            state.hall,
+            plant.wiring,
+            set_point_c,
+            step,
+            float(supply.due_s[0]),
+            at_rest,
         )
     if plant.tower.hall.size:
         condensers.cool_free(plant.tower, state.hall, state.economizer, state.condensers, step)

@@ -77,6 +77,19 @@ class Compiled:
         return _library(self.site)
 
     @property
+    def reference_air_c(self) -> float:
+        """Hottest outdoor air a machine of the site is made for; without any, air over the towers' wet bulb."""
+        found, library = [], self.library
+        for plant in (spec.plant for spec in self.site.halls):
+            if plant.chillers is not None and library.chillers[plant.chillers.type].condenser == "air":
+                found.append(library.chillers[plant.chillers.type].condenser_range[1])
+            if plant.dry_coolers is not None:
+                found.append(library.dry_coolers[plant.dry_coolers.type].dry_bulb)
+            if plant.towers is not None:
+                found.append(library.towers[plant.towers.type].wet_bulb + tower.DESIGN_RELATIVE_K)
+        return max(found)
+
+    @property
     def plant_types(self) -> list[str]:
         """What cools each hall, by the types its site file names."""
         plants = [spec.plant for spec in self.site.halls]

@@ -9,7 +9,19 @@ from twin.site.check import Finding, check
 from twin.site.source import Source, build, read
 from twin.site.spec import Parts, Site, Variant
 
-_KINDS = ("gpus", "nodes", "racks", "air_racks", "cdus", "coils", "chillers", "towers", "dry_coolers", "transformers", "cables")
+_KINDS = (
+    "gpus",
+    "nodes",
+    "racks",
+    "air_racks",
+    "cdus",
+    "coils",
+    "chillers",
+    "towers",
+    "dry_coolers",
+    "transformers",
+    "cables",
+)
 
 
 def load_site(path: Path | str, changes: dict[str, Any] | None = None) -> Site:
