@@ -43,12 +43,12 @@ def test_the_command_line_overrides(tmp_path):
     pod = ROOT / "site_configs" / "pod.yaml"
     site, scenario, _ = load_inputs(
         pod,
-        changes=("halls.*.supply=30 degC", "halls.hall-1.plant.count=4"),
+        changes=("halls.*.supply=30 degC", "halls.hall-1.plant.chillers.count=4"),
         duration="90min",
         policy="uncapped",
         seed=7,
     )
-    assert (site.halls[0].supply, site.halls[0].plant.count) == (30.0, 4)
+    assert (site.halls[0].supply, site.halls[0].plant.chillers.count) == (30.0, 4)
     assert (scenario.duration, scenario.policy.name, scenario.seed) == (5400.0, "uncapped", 7)
 
 

@@ -38,8 +38,9 @@ def heat(cells, fan, water_kg_s, entering_c, air):
 @pytest.mark.parametrize(("wet_c", "dry_c", "entering_c", "water_kg_s", "leaving_c", "heat_w"), MERKEL)
 def test_v_ct_04(wet_c, dry_c, entering_c, water_kg_s, leaving_c, heat_w):
     given_w, water_w_k = heat(towers(350e3), 1.0, water_kg_s, entering_c, (dry_c, wet_c, SEA_LEVEL))
-    assert entering_c - given_w / water_w_k == pytest.approx(leaving_c, abs=0.05)
-    assert given_w == pytest.approx(heat_w, rel=8e-3)
+    # The row asks for 0.05 K and 0.8 %: wide enough to hide air counted moist where enthalpies are of dry air.
+    assert entering_c - given_w / water_w_k == pytest.approx(leaving_c, abs=3e-3)
+    assert given_w == pytest.approx(heat_w, rel=3e-4)
 
 
 def test_v_ct_05_merkel():
