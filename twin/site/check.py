@@ -1,24 +1,17 @@
 """What no single field of a site file can know: names that must exist, trees that must hang together."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from collections.abc import Iterator
 
 from twin.components.rack import AirRackSpec, RackSpec
 from twin.core import fluids
 from twin.core.errors import did_you_mean
 from twin.network.radial import faults
+from twin.site import plants
+from twin.site.finding import Finding, Loc, unknown
 from twin.site.spec import ElectricalNodeSpec, HallSpec, Parts, Site
 
 ROOT = "feed"
-Loc = tuple[str | int, ...]
-
-
-class Finding(NamedTuple):
-    """A problem and where in the file it stands."""
-
-    loc: Loc
-    message: str
 
 
 def check(site: Site, library: Parts) -> list[Finding]:
@@ -31,11 +24,6 @@ def check(site: Site, library: Parts) -> list[Finding]:
     ]
 
 
-def _unknown(kind: str, name: str, known: Mapping[str, object] | set[str], loc: Loc) -> Iterator[Finding]:
-    if name not in known:
-        yield Finding(loc, f'unknown {kind} "{name}"; {did_you_mean(name, known)}')
-
-
 def _duplicates(loc: Loc, names: list[str]) -> Iterator[Finding]:
     seen = Counter(names)
     for i, name in enumerate(names):
@@ -45,20 +33,20 @@ def _duplicates(loc: Loc, names: list[str]) -> Iterator[Finding]:
 
 def _library(library: Parts) -> Iterator[Finding]:
     for name, node in library.nodes.items():
-        yield from _unknown("GPU type", node.gpu, library.gpus, ("library", "nodes", name, "gpu"))
+        yield from unknown("GPU type", node.gpu, library.gpus, ("library", "nodes", name, "gpu"))
     for name, rack in library.racks.items():
         loc: Loc = ("library", "racks", name)
-        yield from _unknown("server type", rack.node, library.nodes, (*loc, "node"))
-        yield from _unknown("CDU type", rack.cdu, library.cdus, (*loc, "cdu"))
+        yield from unknown("server type", rack.node, library.nodes, (*loc, "node"))
+        yield from unknown("CDU type", rack.cdu, library.cdus, (*loc, "cdu"))
         if rack.door is not None:
-            yield from _unknown("coil type", rack.door, library.coils, (*loc, "door"))
+            yield from unknown("coil type", rack.door, library.coils, (*loc, "door"))
         if rack.node in library.nodes and library.nodes[rack.node].gpus * rack.nodes % 8:
             yield Finding(
                 (*loc, "nodes"), f"{rack.nodes} servers of 4 GPUs do not fill blocks of eight; use an even number"
             )
     for name, shelf in library.air_racks.items():
         if shelf.door is not None:
-            yield from _unknown("coil type", shelf.door, library.coils, ("library", "air_racks", name, "door"))
+            yield from unknown("coil type", shelf.door, library.coils, ("library", "air_racks", name, "door"))
 
 
 def expanded(node: ElectricalNodeSpec) -> list[str]:
@@ -79,7 +67,7 @@ def _electrical(site: Site, library: Parts) -> Iterator[Finding]:
         if node.name == ROOT:
             yield Finding((*loc, "name"), f'"{ROOT}" is the point of interconnection and cannot be named again')
         if node.type is not None:
-            yield from _unknown("transformer or cable type", node.type, types, (*loc, "type"))
+            yield from unknown("transformer or cable type", node.type, types, (*loc, "type"))
         if (node.type in library.cables) != (node.length is not None):
             yield Finding(loc, "a cable needs a length, and only a cable has one")
         if node.spacing is not None:
@@ -102,14 +90,14 @@ def _electrical(site: Site, library: Parts) -> Iterator[Finding]:
 def _hall(site: Site, library: Parts, i: int, hall: HallSpec) -> Iterator[Finding]:
     at: Loc = ("halls", i)
     for k, group in enumerate(hall.racks):
-        yield from _unknown("rack type", group.type, library.racks, (*at, "racks", k, "type"))
+        yield from unknown("rack type", group.type, library.racks, (*at, "racks", k, "type"))
     for k, group in enumerate(hall.air_racks):
-        yield from _unknown("air-cooled rack type", group.type, library.air_racks, (*at, "air_racks", k, "type"))
-    yield from _plant(library, at, hall)
+        yield from unknown("air-cooled rack type", group.type, library.air_racks, (*at, "air_racks", k, "type"))
+    yield from plants.check(library, at, hall)
     names = {node.name for node in site.electrical.nodes}
     for field in ("boards", "mechanical_boards"):
         for k, name in enumerate(getattr(hall, field)):
-            yield from _unknown("electrical node", name, names, (*at, field, k))
+            yield from unknown("electrical node", name, names, (*at, field, k))
     served: Counter[str] = Counter()
     for group in hall.racks:
         if group.type in library.racks:
@@ -123,7 +111,7 @@ def _cdus(library: Parts, at: Loc, hall: HallSpec, served: Counter[str]) -> Iter
     types = [cdus.type for cdus in hall.cdus]
     for k, cdus in enumerate(hall.cdus):
         loc = (*at, "cdus", k)
-        yield from _unknown("CDU type", cdus.type, library.cdus, (*loc, "type"))
+        yield from unknown("CDU type", cdus.type, library.cdus, (*loc, "type"))
         if cdus.type in types[:k]:
             yield Finding(
                 (*loc, "type"),
@@ -140,33 +128,6 @@ def _cdus(library: Parts, at: Loc, hall: HallSpec, served: Counter[str]) -> Iter
                 yield Finding(
                     (*loc, "count"), f"{cdus.count} CDUs have room for {room} racks, but {racks} hang on them"
                 )
-
-
-def _plant(library: Parts, at: Loc, hall: HallSpec) -> Iterator[Finding]:
-    chillers, coolers, loc = hall.plant.chillers, hall.plant.dry_coolers, (*at, "plant")
-    if chillers is not None:
-        yield from _unknown("chiller type", chillers.type, library.chillers, (*loc, "chillers", "type"))
-        watered = chillers.type in library.chillers and library.chillers[chillers.type].condenser == "water"
-        if watered and hall.plant.towers is None:
-            message = f'"{chillers.type}" gives its heat to condenser water, but {hall.name} has no towers'
-            yield Finding((*loc, "chillers", "type"), message)
-    if coolers is not None:
-        yield from _unknown("dry cooler type", coolers.type, library.dry_coolers, (*loc, "dry_coolers", "type"))
-    yield from _towers(library, at, hall)
-
-
-def _towers(library: Parts, at: Loc, hall: HallSpec) -> Iterator[Finding]:
-    group = hall.plant.towers
-    if group is None:
-        return
-    loc: Loc = (*at, "plant", "towers")
-    yield from _unknown("tower type", group.type, library.towers, (*loc, "type"))
-    if group.type in library.towers:
-        needed = group.cells * library.towers[group.type].water
-        moved = group.pumps.flow * float(fluids.density(fluids.WATER, 30.0))
-        if abs(moved / needed - 1) > 0.02:
-            message = f"the pumps move {moved:.1f} kg/s at design, {group.cells} cells take {needed:.1f} kg/s"
-            yield Finding((*loc, "pumps", "flow"), message)
 
 
 def _facility_flow(library: Parts, at: Loc, hall: HallSpec, served: Counter[str]) -> Iterator[Finding]:
@@ -188,7 +149,7 @@ def _air(library: Parts, at: Loc, hall: HallSpec, served: Counter[str]) -> Itera
     """The air's heat needs coils, coils need water, and water that makes them wet is not modelled."""
     loc: Loc = (*at, "air")
     for k, units in enumerate(hall.air.crahs):
-        yield from _unknown("coil type", units.type, library.coils, (*loc, "crahs", k, "type"))
+        yield from unknown("coil type", units.type, library.coils, (*loc, "crahs", k, "type"))
     types: list[RackSpec | AirRackSpec] = [library.racks[g.type] for g in hall.racks if g.type in library.racks]
     types += [library.air_racks[g.type] for g in hall.air_racks if g.type in library.air_racks]
     if types and not hall.air.crahs and all(one.door is None for one in types):

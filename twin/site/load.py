@@ -5,7 +5,8 @@ from typing import Any
 
 from twin.core.errors import InputError, Problem, SiteError
 from twin.site.change import apply_changes
-from twin.site.check import Finding, check
+from twin.site.check import check
+from twin.site.finding import Finding
 from twin.site.source import Source, build, read
 from twin.site.spec import Parts, Site, Variant
 

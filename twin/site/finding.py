@@ -1,0 +1,21 @@
+"""A problem of a site file and where it stands."""
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from twin.core.errors import did_you_mean
+
+Loc = tuple[str | int, ...]
+
+
+class Finding(NamedTuple):
+    """A problem and where in the file it stands."""
+
+    loc: Loc
+    message: str
+
+
+def unknown(kind: str, name: str, known: Mapping[str, object] | set[str], loc: Loc) -> Iterator[Finding]:
+    """A finding where ``name`` is not among the names ``known``."""
+    if name not in known:
+        yield Finding(loc, f'unknown {kind} "{name}"; {did_you_mean(name, known)}')
