@@ -44,7 +44,7 @@ class Wanted:
         before = service.cdu_pumps.copy(), service.hall_pumps.copy()
         radial.energise(self._plant.network, wanted.in_service, service.energised)
         alive = np.array([step.living_share(wiring, service.energised, h) for h in range(wanted.hall_pumps.size)])
-        at_towers = alive[self._plant.tower.hall]
+        at_towers = alive[wiring.loop_hall]
         at_coils = np.where(self._plant.coil.in_room == 1, alive[self._plant.coil.hall], 1.0)
         supplied = {
             "cdu_pumps": wanted.cdu_pumps * service.energised[wiring.cdu_board],
@@ -155,8 +155,8 @@ def _parts(owner: str, compiled: Compiled) -> dict[str, tuple[str, int]]:
     for g in np.flatnonzero((plant.coil.hall == h) & (plant.coil.in_room == 1)).tolist():
         before = sum(field == "coils" for field, _ in found.values())
         found |= {f"crah-{before + k + 1:02d}": ("coils", g) for k in range(int(plant.coil.count[g]))}
-    for i in np.flatnonzero(plant.tower.hall == h).tolist():
-        found |= {f"tower-cell-{k + 1:02d}": ("tower_cells", i) for k in range(int(plant.tower.cells[i]))}
+    for i in np.flatnonzero(plant.wiring.loop_hall == h).tolist():
+        found |= {f"tower-cell-{k + 1:02d}": ("tower_cells", i) for k in range(int(plant.wiring.loop_cells[i]))}
         found |= {"tower-fans": ("tower_fans", i)}
         found |= _lettered("condenser-pump", "condenser_pumps", i, plant.condenser_pump.count[i])
     for i in np.flatnonzero(plant.dry_cooler.hall == h).tolist():
@@ -203,7 +203,7 @@ def _set(
                 usual = getattr(compiled.plant.hall, setting.field)[index]
             there, back = parse(value, setting.kind), float(usual)
             return _put(setting.field, index, there), _put(setting.field, index, back)
-    towers = [names.halls[h] for h in compiled.plant.tower.hall]
+    towers = [names.halls[h] for h in compiled.plant.wiring.loop_hall]
     if owner in towers and field == "fouling":
         lost = parse(value, "ratio")
         if not 0 <= lost < 1:

@@ -168,7 +168,7 @@ def test_chillers_follow_dry_coolers(dry):
 
 
 def test_a_hall_on_dry_coolers_only(start):
-    pod = start("pod", DRY | {"halls.0.plant.chillers": None}, 0.8, 20.0)
+    pod = start("pod", DRY | {"halls.0.plant.chillers": None, "halls.0.supply": "35 degC"}, 0.8, 20.0)
     state = settle(pod, 20.0, 12.0)
     assert state.economizer.mode[0] == FREE
     assert 0 < state.step.plant_load[0] < 1
@@ -279,3 +279,30 @@ def test_a_load_that_jumps_is_followed_at_the_ramp(start):
     assert supply.max() > 25.1
     assert supply[-1] == pytest.approx(25.0, abs=0.1)
     assert pod.state.step.chillers_running[0] >= 2
+
+
+QUICK = {
+    "library.towers": {},
+    "library.approach_towers": {
+        "small-cell": {
+            "water": "20 kg/s", "heat": "750 kW", "fan": "10 kW", "wet_bulb": "26.5 degC", "approach": "3.5 K",
+            "least_approach": "2 K",
+        },
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("wet_c", [8.0, 26.0, 33.0])
+def test_quick_towers_do_the_same_duties(start, wet_c):
+    quick, filled = start("pod", WATERED | QUICK, 0.8, 30.0), start("pod", WATERED, 0.8, 30.0)
+    one, other = settle(quick, wet_c + 3.0, wet_c), settle(filled, wet_c + 3.0, wet_c)
+    assert one.economizer.mode[0] == other.economizer.mode[0]
+    assert one.condensers.supply_c[0] >= wet_c + 2.0
+    assert one.step.plant_heat_w[0] == pytest.approx(other.step.plant_heat_w[0], rel=1e-3)
+    assert one.step.evaporation_kg_s[0] == pytest.approx(other.step.evaporation_kg_s[0], rel=0.5)
+    march(quick, 3, air=(wet_c + 3.0, wet_c, PRESSURE))
+    for part in quick.parts().values():
+        assert abs(part.residual) < 1e-12, part
+    quick.state.service.tower_fans[:] = 0
+    rejection.rate(quick.plant, quick.state, (wet_c + 3.0, wet_c, PRESSURE))
+    assert quick.state.condensers.cells[0] == 0.0

@@ -18,14 +18,14 @@ _HOTTEST_C = 90.0  # water over the fill never gets there: chillers unload befor
 
 
 @kernel
-def set_flows(halls, towers, pumps, plates, water_j_kg_k, running, fouling, up, hall_w_k, loops):
+def set_flows(halls, wiring, pumps, plates, water_j_kg_k, running, fouling, up, hall_w_k, loops):
     """Flow, pump power and exchange of every condenser water loop with ``running`` pumps each."""
-    for i in range(towers.hall.size):
-        h = towers.hall[i]
+    for i in range(wiring.loop_hall.size):
+        h = wiring.loop_hall[i]
         turning = float(int(running[i] * up[h] + 1e-9))
         flow, shaft, drawn = pump.operate(pumps, i, turning, 1.0)
         share = flow / pumps.design_m3_s[i]
-        loops.flow_kg_s[i] = share * towers.water_kg_s[i] * towers.cells[i]
+        loops.flow_kg_s[i] = share * wiring.loop_kg_s[i]
         loops.rate_w_k[i] = loops.flow_kg_s[i] * water_j_kg_k
         loops.pump_w[i], loops.shaft_w[i] = drawn, shaft
         facility = hall_w_k[h], hall_w_k[h] / halls.water_w_k[h]
@@ -103,10 +103,10 @@ def rate(towers, halls, chillers, machines_of, cells, fans, up, hall_w_k, loops,
 
 
 @kernel
-def cool_free(towers, halls, economy, loops, step):
+def cool_free(loop_hall, halls, economy, loops, step):
     """Heat the exchangers take from the facility water over the next macro-step."""
-    for i in range(towers.hall.size):
-        h = towers.hall[i]
+    for i in range(loop_hall.size):
+        h = loop_hall[i]
         able_w = max(0.0, loops.plate_w_k[i] * (halls.return_c[h] - loops.coldest_c[i]))
         step.free_w[h] = 0.0 if economy.mode[h] == MECHANICAL else min(step.want_w[h], able_w)
         # Chillers, where a hall has them, write over it.

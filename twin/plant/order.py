@@ -22,6 +22,7 @@ import numpy as np
 
 from twin.components import (
     aisle,
+    approach,
     cdu,
     chiller,
     coil,
@@ -68,8 +69,11 @@ class Wiring(NamedTuple):
     air_reactive_share: Annotated[Vec, Var("1", "reactive over active power")]
     substation: Annotated[IVec, Var("1", "electrical nodes metered as substations")]
     machine_board: Annotated[IVec, Var("1", "entry of `mechanical_board` that feeds each chiller")]
-    condenser_of: Annotated[IVec, Var("1", "tower whose water cools each group of chillers, -1 for outdoor air")]
-    machines_of: Annotated[IVec, Var("1", "group of chillers that each tower's water cools, -1 for none")]
+    loop_hall: Annotated[IVec, Var("1", "hall of each condenser water loop")]
+    loop_cells: Annotated[Vec, Var("1", "tower cells installed on each")]
+    loop_kg_s: Annotated[Vec, Var("kg s-1", "condenser water of each at design")]
+    condenser_of: Annotated[IVec, Var("1", "loop whose water cools each group of chillers, -1 for outdoor air")]
+    machines_of: Annotated[IVec, Var("1", "group of chillers that each loop's water cools, -1 for none")]
     hall_machines: Annotated[IVec, Var("1", "group of chillers of each hall, -1 for none")]
     ride_pu: Annotated[Vec, Var("1", "voltage below which each hall's plant drops out")]
     ride_s: Annotated[Vec, Var("s", "time it stays in below that")]
@@ -125,6 +129,7 @@ class Plant(NamedTuple):
     staging: staging.StagingParams
     economizer: economizer.EconomizerParams
     tower: tower.TowerParams
+    approach_tower: approach.ApproachTowerParams
     condenser_pump: pump.PumpParams
     plate: plate.PlateParams
     dry_cooler: drycooler.DryCoolerParams

@@ -8,7 +8,7 @@ A site without towers or dry coolers compiles and runs none of their code.
 
 from math import inf
 
-from twin.plant import condensers, coolers, machines
+from twin.plant import condensers, coolers, machines, quick_towers
 from twin.plant.order import Plant, State
 
 DECIDES_S = 60
@@ -17,10 +17,10 @@ DECIDES_S = 60
 
 def update_flows(plant: Plant, state: State) -> None:
     """Recompute condenser water after `Service`, supply or the facility water's flow changed."""
-    if plant.tower.hall.size:
+    if plant.wiring.loop_hall.size:
         water_j_kg_k, service = plant.hall.water_j_kg_k[0], state.service
         condensers.set_flows(
-            plant.hall, plant.tower, plant.condenser_pump, plant.plate, water_j_kg_k,
+            plant.hall, plant.wiring, plant.condenser_pump, plant.plate, water_j_kg_k,
             service.condenser_pumps, service.fouling, state.supply.up, state.flows.hall_w_k, state.condensers,
         )  # fmt: skip
 
@@ -34,6 +34,11 @@ def rate(plant: Plant, state: State, air: tuple[float, float, float]) -> None:
         condensers.rate(
             plant.tower, state.hall, plant.chiller, plant.wiring.machines_of, service.tower_cells, service.tower_fans,
             state.supply.up, flows.hall_w_k, state.condensers, air, step,
+        )  # fmt: skip
+    if plant.approach_tower.hall.size:
+        quick_towers.rate(
+            plant.approach_tower, state.hall, plant.chiller, plant.wiring.machines_of, service.tower_cells,
+            service.tower_fans, state.supply.up, flows.hall_w_k, state.condensers, air, step,
         )  # fmt: skip
     if plant.dry_cooler.hall.size:
         coolers.rate(
@@ -51,17 +56,11 @@ def decide(plant: Plant, state: State, ticks: int, *, at_rest: bool = False) -> 
     due = at_rest or supply.due_s[0] >= DECIDES_S
     if due:
         machines.choose_modes(
-            plant.economizer,
-            state.economizer,
-            state.hall,
-            plant.wiring,
-            set_point_c,
-            step,
-            float(supply.due_s[0]),
+            plant.economizer, state.economizer, state.hall, plant.wiring, set_point_c, step, float(supply.due_s[0]),
             at_rest,
-        )
-    if plant.tower.hall.size:
-        condensers.cool_free(plant.tower, state.hall, state.economizer, state.condensers, step)
+        )  # fmt: skip
+    if plant.wiring.loop_hall.size:
+        condensers.cool_free(plant.wiring.loop_hall, state.hall, state.economizer, state.condensers, step)
     if plant.dry_cooler.hall.size:
         coolers.run(
             plant.dry_cooler, state.hall, state.economizer, state.service.dry_coolers, supply.up, state.flows,
@@ -81,4 +80,6 @@ def decide(plant: Plant, state: State, ticks: int, *, at_rest: bool = False) -> 
         condensers.reject(
             plant.tower, state.hall, state.service.tower_fans, state.condensers, state.tower, air, step, float(ticks)
         )
+    if plant.approach_tower.hall.size:
+        quick_towers.reject(plant.approach_tower, state.hall, state.condensers, air, step)
     supply.due_s[0] += ticks

@@ -6,28 +6,11 @@ from math import acos, tan
 
 import numpy as np
 
-from twin.components import (
-    aisle,
-    cable,
-    cdu,
-    chiller,
-    drycooler,
-    economizer,
-    feed,
-    gpu,
-    hall,
-    plate,
-    pump,
-    rack,
-    server,
-    staging,
-    tower,
-    transformer,
-)
+from twin.components import aisle, cable, cdu, feed, gpu, hall, rack, server, transformer
 from twin.core.layout import IVec, Vec, frozen, zeros
 from twin.network import radial
 from twin.plant import order
-from twin.site import piping
+from twin.site import cooling, piping
 from twin.site.air import Air
 from twin.site.check import ROOT, expanded
 from twin.site.spec import CduPart, ElectricalNodeSpec, Parts, Site
@@ -70,45 +53,16 @@ class Compiled:
     electrical_kind: list[str]
     electrical_limit_w: Vec
     electrical_rating_va: Vec
+    plant_types: list[str]
+    plant_capacity_w: Vec
+    """Reference capacity of each hall's plant."""
+    reference_air_c: float
+    """Hottest outdoor air a machine of the plant is made for."""
 
     @property
     def library(self) -> Parts:
         """The part types of the site."""
         return _library(self.site)
-
-    @property
-    def reference_air_c(self) -> float:
-        """Hottest outdoor air a machine of the site is made for; without any, air over the towers' wet bulb."""
-        found, library = [], self.library
-        for plant in (spec.plant for spec in self.site.halls):
-            if plant.chillers is not None and library.chillers[plant.chillers.type].condenser == "air":
-                found.append(library.chillers[plant.chillers.type].condenser_range[1])
-            if plant.dry_coolers is not None:
-                found.append(library.dry_coolers[plant.dry_coolers.type].dry_bulb)
-            if plant.towers is not None:
-                found.append(library.towers[plant.towers.type].wet_bulb + tower.DESIGN_RELATIVE_K)
-        return max(found)
-
-    @property
-    def plant_types(self) -> list[str]:
-        """What cools each hall, by the types its site file names."""
-        plants = [spec.plant for spec in self.site.halls]
-        groups = [(plant.towers, plant.dry_coolers, plant.chillers) for plant in plants]
-        return [", ".join(group.type for group in found if group is not None) for found in groups]
-
-    @property
-    def plant_capacity_w(self) -> Vec:
-        """Reference capacity of each hall's chillers, or of its free cooling where it has none."""
-        capacity_w, library = np.zeros(len(self.site.halls)), self.library
-        for h, plant in enumerate(spec.plant for spec in self.site.halls):
-            if plant.chillers is not None:
-                capacity_w[h] = plant.chillers.count * library.chillers[plant.chillers.type].capacity
-            elif plant.towers is not None:
-                capacity_w[h] = plant.towers.cells * tower.design_heat_w(library.towers[plant.towers.type])
-            elif plant.dry_coolers is not None:
-                cooler = library.dry_coolers[plant.dry_coolers.type]
-                capacity_w[h] = plant.dry_coolers.count * drycooler.design_heat_w(cooler)
-        return capacity_w
 
     @property
     def gpus(self) -> int:
@@ -170,9 +124,6 @@ def compile_site(site: Site, seed: int = 0) -> Compiled:
         least_air=[node.fans.least_speed if node.fans else 0.0 for node in node_of],
         reactive_share=[_reactive(spec.power_factor) for spec in rack_specs],
     )
-    towers = [(h, spec.plant.towers) for h, spec in enumerate(site.halls) if spec.plant.towers is not None]
-    chillers = [(h, spec.plant.chillers) for h, spec in enumerate(site.halls) if spec.plant.chillers is not None]
-    coolers = [(h, spec.plant.dry_coolers) for h, spec in enumerate(site.halls) if spec.plant.dry_coolers is not None]
     metered = [i for i, name in enumerate(names) if i and np.isfinite(limits[i])]
     wiring = _wiring(site, library, layout, boards, index, metered, air)
     plant = order.Plant(
@@ -185,28 +136,7 @@ def compile_site(site: Site, seed: int = 0) -> Compiled:
         **piping.halls(site, layout.cdu_type, layout.cdu_hall),
         aisle=air.aisles(racks, wiring),
         coil=air.coils(),
-        chiller=chiller.params(
-            [library.chillers[group.type] for _, group in chillers],
-            [group.count for _, group in chillers],
-            [h for h, _ in chillers],
-        ),
-        staging=staging.params(
-            [group.staging for _, group in chillers], [library.chillers[group.type].timing for _, group in chillers]
-        ),
-        economizer=economizer.params([hall.plant.economizer for hall in site.halls]),
-        tower=tower.params(
-            [library.towers[group.type] for _, group in towers],
-            [group.cells for _, group in towers],
-            [h for h, _ in towers],
-            [group.condenser_water for _, group in towers],
-        ),
-        condenser_pump=pump.params([group.pumps for _, group in towers]),
-        plate=plate.params([group.exchanger for _, group in towers]),
-        dry_cooler=drycooler.params(
-            [library.dry_coolers[group.type] for _, group in coolers],
-            [group.count for _, group in coolers],
-            [h for h, _ in coolers],
-        ),
+        **cooling.parts(site, library),
         network=network,
         wiring=wiring,
     )
@@ -226,6 +156,9 @@ def compile_site(site: Site, seed: int = 0) -> Compiled:
         electrical_kind=kinds,
         electrical_limit_w=limits,
         electrical_rating_va=ratings,
+        plant_types=cooling.names(site),
+        plant_capacity_w=cooling.capacity_w(site, library),
+        reference_air_c=cooling.hottest_air_c(site, library),
     )
 
 
@@ -374,32 +307,8 @@ def _wiring(
         air_w_k=np.array([n * spec.power / spec.air_rise for *_, spec, n in groups], float),
         air_reactive_share=np.array([_reactive(spec.power_factor) for *_, spec, _ in groups], float),
         substation=metered,
-        **_plant_wiring(site, library, [h for _, h in mechanical]),
+        **cooling.wiring(site, library, [h for _, h in mechanical]),
     )
-
-
-def _plant_wiring(site: Site, library: Parts, board_hall: list[int]) -> dict[str, list[int] | list[float]]:
-    """Which machine hangs on which board, and whose condenser on whose water."""
-    plants = [spec.plant for spec in site.halls]
-    with_chillers = [h for h, plant in enumerate(plants) if plant.chillers is not None]
-    with_towers = [h for h, plant in enumerate(plants) if plant.towers is not None]
-    watered = [
-        h
-        for h, plant in enumerate(plants)
-        if plant.chillers is not None and library.chillers[plant.chillers.type].condenser == "water"
-    ]
-    machine_board: list[int] = []
-    for h in with_chillers:
-        own, group = [m for m, at in enumerate(board_hall) if at == h], plants[h].chillers
-        machine_board += [own[m] for m in _share_out(group.count, len(own))] if group is not None else []
-    return {
-        "machine_board": machine_board,
-        "condenser_of": [with_towers.index(h) if h in watered else -1 for h in with_chillers],
-        "machines_of": [with_chillers.index(h) if h in watered else -1 for h in with_towers],
-        "hall_machines": [with_chillers.index(h) if h in with_chillers else -1 for h in range(len(plants))],
-        "ride_pu": [plant.ride_through.voltage for plant in plants],
-        "ride_s": [plant.ride_through.lasting for plant in plants],
-    }
 
 
 def _substation_of(network: radial.Network, board: IVec, metered: list[int]) -> IVec:
@@ -443,7 +352,6 @@ def new_state(compiled: Compiled) -> order.State:
     racks, cdus, halls, nodes = (
         a.size for a in (plant.rack.gpu, plant.cdu.ua_w_k, plant.hall.water_w_k, compiled.node_rack)
     )
-    towers, coolers, chillers = plant.tower.hall.size, plant.dry_cooler.hall.size, plant.wiring.machine_board.size
     buses, n = plant.network.parent.size, order.LONGEST_STEP
     step = order.Step(
         rack=np.zeros((n, racks, order.RACK_OUTPUTS)), total=np.zeros(order.RACK_OUTPUTS), capped=np.zeros((n, 2)),
@@ -471,10 +379,7 @@ def new_state(compiled: Compiled) -> order.State:
         cdu_pumps=plant.cdu_pump.count.copy(), cdu_speed=np.full(cdus, np.nan), cdu_valve=np.full(cdus, np.nan),
         cdu_bias_k=np.zeros(cdus), cdu_clean=np.ones(cdus), cdu_filter=np.ones(cdus), cdu_leak_kg_s=np.zeros(cdus),
         hall_pumps=plant.hall_pump.count.copy(), hall_speed=np.full(halls, np.nan),
-        dew_point_c=plant.hall.dew_point_c.copy(), coils=plant.coil.count.copy(), chillers=np.ones(chillers),
-        tower_cells=plant.tower.cells.copy(), tower_fans=np.ones(towers),
-        condenser_pumps=plant.condenser_pump.count.copy(), fouling=np.zeros(towers),
-        dry_coolers=plant.dry_cooler.units.copy(),
+        dew_point_c=plant.hall.dew_point_c.copy(), coils=plant.coil.count.copy(), **cooling.in_service(plant),
         set_point_c=plant.hall.set_point_c.copy(),
         in_service=np.ones(buses, np.int64), energised=np.ones(buses, np.int64),
         source_pu=np.array([compiled.site.feed.source]),
@@ -486,17 +391,11 @@ def new_state(compiled: Compiled) -> order.State:
         ),
         cdu=zeros(cdu.CduState, cdus)._replace(valve=np.ones(cdus), speed=np.ones(cdus)),
         hall=zeros(hall.HallState, halls), aisle=zeros(aisle.AisleState, halls),
-        machines=staging.new_state(chillers, plant.chiller.hall.size),
-        economizer=zeros(economizer.EconomizerState, halls), tower=zeros(tower.TowerState, towers),
+        **cooling.at_first(plant),
         **piping.at_first(plant),
         outdoors=np.array([25.0, 20.0, 1e5]),
         network=zeros(radial.NetworkState, buses), service=service, flows=flows,
         fans=order.Fans(np.zeros(plant.coil.hall.size), np.zeros(halls)),
-        supply=order.Supply(
-            low_s=np.zeros(plant.wiring.mechanical_board.size), fed=np.ones(chillers), up=np.ones(halls),
-            due_s=np.zeros(1),
-        ),
-        condensers=zeros(order.Condensers, towers), coolers=zeros(order.Coolers, coolers),
         slopes=order.Slopes(np.zeros(cdus), np.zeros(halls)), step=step,
     )  # fmt: skip
     rows = order.gpu_rows(state)

@@ -19,6 +19,7 @@ _KINDS = (
     "coils",
     "chillers",
     "towers",
+    "approach_towers",
     "dry_coolers",
     "transformers",
     "cables",

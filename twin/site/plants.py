@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from twin.components.approach import ApproachTowerSpec
+from twin.components.tower import TowerSpec
 from twin.core import fluids
 from twin.site.finding import Finding, Loc, unknown
 from twin.site.spec import ChillerGroup, DryCoolerGroup, HallSpec, Parts, TowerGroup
@@ -39,7 +41,7 @@ def _chillers(library: Parts, loc: Loc, hall: HallSpec, group: ChillerGroup) -> 
         message = f'"{group.type}" gives its heat to condenser water, but {hall.name} has no towers'
         yield Finding((*loc, "chillers", "type"), message)
         return
-    tower = library.towers.get(towers.type)
+    tower = _tower(library, towers.type)
     if tower is not None:
         coldest = max(towers.condenser_water.least, tower.wet_bulb + tower.approach)
         if coldest >= machine.warmest:
@@ -50,11 +52,20 @@ def _chillers(library: Parts, loc: Loc, hall: HallSpec, group: ChillerGroup) -> 
             )
 
 
+def _tower(library: Parts, name: str) -> TowerSpec | ApproachTowerSpec | None:
+    return library.towers.get(name) or library.approach_towers.get(name)
+
+
 def _towers(library: Parts, loc: Loc, hall: HallSpec, group: TowerGroup) -> Iterator[Finding]:
-    yield from unknown("tower type", group.type, library.towers, (*loc, "type"))
-    tower = library.towers.get(group.type)
+    known: dict[str, object] = {**library.towers, **library.approach_towers}
+    yield from unknown("tower type", group.type, known, (*loc, "type"))
+    tower = _tower(library, group.type)
     if tower is None:
         return
+    if group.type in library.towers and group.type in library.approach_towers:
+        yield Finding(
+            (*loc, "type"), f'"{group.type}" stands under towers and under approach_towers; give it two names'
+        )
     needed, moved = group.cells * tower.water, group.pumps.flow * float(fluids.density(fluids.WATER, 30.0))
     if abs(moved / needed - 1) > 0.02:
         message = f"the pumps move {moved:.1f} kg/s at design, {group.cells} cells take {needed:.1f} kg/s"

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StrictStr, model_validator
 
 from twin.components.aisle import AisleSpec
+from twin.components.approach import ApproachTowerSpec
 from twin.components.cable import CableSpec
 from twin.components.cdu import CduSpec
 from twin.components.chiller import ChillerSpec
@@ -77,6 +78,8 @@ class Parts(Spec):
     """Rear doors and room units."""
     chillers: dict[Name, ChillerPart] = {}
     towers: dict[Name, TowerSpec] = {}
+    approach_towers: dict[Name, ApproachTowerSpec] = {}
+    """Towers of fixed approach, for quick studies; a name stands here or under towers."""
     dry_coolers: dict[Name, DryCoolerSpec] = {}
     transformers: dict[Name, TransformerSpec] = {}
     cables: dict[Name, CableSpec] = {}
