@@ -69,7 +69,7 @@ def test_the_length_of_a_step_does_not_matter_where_nothing_changes():
 
 @pytest.mark.compiled
 def test_a_plant_that_is_short_lets_its_supply_rise_to_where_it_takes_the_heat():
-    no_chillers = SMALL_TOWERS | {"halls.0.plant.count": 1, "library.chillers.pod-chiller.capacity": "1 kW"}
+    no_chillers = SMALL_TOWERS | {"halls.0.plant.chillers.count": 1, "library.chillers.pod-chiller.capacity": "1 kW"}
     wet_c = np.linspace(5.0, 29.0, 365)
     came = year(no_chillers, (wet_c + 3.0, wet_c))
     above_k = came.hall.supply_c[:, 0] - 30.0
@@ -84,7 +84,7 @@ def test_a_plant_that_is_short_lets_its_supply_rise_to_where_it_takes_the_heat()
 
 
 def test_says_which_plant_fails_and_when():
-    changes = TWO_RACKS | {"halls.0.plant.count": 1, "library.chillers.pod-chiller.capacity": "190 kW"}
+    changes = TWO_RACKS | {"halls.0.plant.chillers.count": 1, "library.chillers.pod-chiller.capacity": "190 kW"}
     dry_c = np.full(365, 20.0)
     dry_c[200] = 44.0
     with pytest.raises(

@@ -4,7 +4,7 @@ What racks, coolant distribution units and halls draw and give off at rest depen
 supply, and on the weather only by what pipes and walls lose, parts in a thousand. So `steady.settle` finds that once
 for each activity and supply, in the mean air of the year, and every step asks the plant alone: what it can do in the
 air at the middle of the step, what it takes from the water that comes back, and what it draws and evaporates for it
-(`rejection.rate` and `decide`, whose memory moves on by the step). One power flow a step carries that to the feed,
+(`rejection.rest`; what towers' basins lack moves on by the step). One power flow a step carries that to the feed,
 losses and all.
 
 A plant that cannot hold its set point lets the supply rise to where it takes the heat; the racks are then settled anew
@@ -159,8 +159,7 @@ class _Site:
         heat_w = _brought_w(state)
         state.hall.supply_c[:] = supply_c
         state.hall.return_c[:] = supply_c + heat_w / state.flows.hall_w_k
-        rejection.rate(self.plant, state, air)
-        rejection.decide(self.plant, state, ticks)
+        rejection.rest(self.plant, state, air, ticks)
         held: NDArray[np.bool_] = heat_w + state.flows.hall_shaft_w <= state.step.plant_heat_w * (1 + _SHORT)
         return held
 

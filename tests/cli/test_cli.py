@@ -212,7 +212,7 @@ def test_a_missing_site_is_told(twin, tmp_path):
 
 def test_a_year_says_what_it_came_to_and_where_it_is(twin, tmp_path):
     said = twin("year", POD, "-o", tmp_path / "y", "--step", "24h", "--activity", "0.5", "--no-report", "--set",
-                "halls.0.plant.count=4")  # fmt: skip
+                "halls.0.plant.chillers.count=4")  # fmt: skip
     assert said.exit_code == 0, said.output
     assert "PUE 1." in said.output
     assert "year.nc" in said.output

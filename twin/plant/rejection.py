@@ -8,11 +8,14 @@ A site without towers or dry coolers compiles and runs none of their code.
 
 from math import inf
 
+import numpy as np
+
 from twin.plant import condensers, coolers, machines, quick_towers
 from twin.plant.order import Plant, State
 
 DECIDES_S = 60
 """Seconds between two decisions of economizers and staging."""
+_MOST_ROUNDS, _CLOSE = 50, 1e-9
 
 
 def update_flows(plant: Plant, state: State) -> None:
@@ -83,3 +86,16 @@ def decide(plant: Plant, state: State, ticks: int, *, at_rest: bool = False) -> 
     if plant.approach_tower.hall.size:
         quick_towers.reject(plant.approach_tower, state.hall, state.condensers, air, step)
     supply.due_s[0] += ticks
+
+
+def rest(plant: Plant, state: State, air: tuple[float, float, float], ticks: int) -> None:
+    """Every plant in ``air`` as if that lasted; basins alone remember, and move on by ``ticks`` seconds."""
+    missing_kg, step = state.tower.missing_kg.copy(), state.step
+    coupled = bool((plant.wiring.condenser_of >= 0).any())
+    for _ in range(_MOST_ROUNDS if coupled else 1):
+        before_w = step.plant_w.copy()
+        state.tower.missing_kg[:] = missing_kg
+        rate(plant, state, air)
+        decide(plant, state, ticks, at_rest=True)
+        if np.abs(step.plant_w - before_w).max() <= _CLOSE * step.plant_w.max():
+            break
