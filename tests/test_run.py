@@ -208,7 +208,7 @@ def test_feed_limit_holds_a_call(pod, tmp_path):
         ({"events": [{"at": "10 s", "set": {"hall-1.suply": "30 degC"}}]}, 'did you mean "hall-1.supply"'),
         ({"events": [{"at": "10.5 s", "trip": "board"}]}, "not a whole number"),
         ({"policy": {"name": "nobody"}}, "unknown policy"),
-        ({"watch": ["hall-1/rack-001/node-1/gpu-9"]}, "there is no GPU"),
+        ({"watch": ["hall-1/rack-001/node-1/gpu-9"]}, "there is no GPU, CDU or hall"),
     ],
 )
 def test_a_scenario_that_does_not_fit_says_so_and_writes_nothing(pod, tmp_path, fields, said):
@@ -217,11 +217,18 @@ def test_a_scenario_that_does_not_fit_says_so_and_writes_nothing(pod, tmp_path, 
     assert not list((tmp_path / "bad").glob("*")) if (tmp_path / "bad").exists() else True
 
 
-def test_watched_gpus_are_kept_every_second(pod, tmp_path):
-    name = "hall-1/rack-001/node-1/gpu-3"
-    watched = run(pod, scenario(duration="30 s", watch=[name]), tmp_path / "watch").tree["watch"]
-    assert watched.sizes == {"time": 30, "gpu": 1}
-    assert 30 < float(watched["die_c"].mean()) < 60
+def test_watched_things_are_kept_every_second_as_their_minutes_say(pod, tmp_path):
+    gpu, cdu, hall = "hall-1/rack-001/node-1/gpu-3", "hall-1/cdu-002", "hall-1"
+    tree = run(pod, scenario(duration="1 min", watch=[hall, gpu, cdu]), tmp_path / "watch").tree
+    assert tree["watch"].sizes == {"time": 60, "gpu": 1}
+    assert 30 < float(tree["watch"]["die_c"].mean()) < 60
+    for group, axis, name in (("watch_cdu", "cdu", cdu), ("watch_hall", "hall", hall)):
+        seconds, minutes = tree[group].to_dataset().isel({axis: 0}), tree[group[6:]].to_dataset()
+        assert seconds[axis].item() == name
+        assert seconds.sizes["time"] == 60
+        row = minutes.isel({axis: list(minutes[axis].values).index(name)})
+        for field in set(seconds.data_vars) & set(minutes.data_vars):
+            assert float(seconds[field].mean()) == pytest.approx(float(row[field].mean()), rel=7e-5), field
 
 
 def test_histories_are_rounded_within_their_bound():

@@ -12,6 +12,7 @@ from twin.plant import ledger, record
 from twin.plant.order import State, gpu_rows
 from twin.results import ResultFile
 from twin.site.compile import FLOOR_WIDTH, Compiled
+from twin.watching import Watch
 
 MINUTE, FLUSH = 60, 3600
 FIRST_C, WIDTH_K, BINS = 10.0, 1.0, 100
@@ -30,7 +31,7 @@ class JobFacts(NamedTuple):
 class History:
     """Records of one run on their way to its file."""
 
-    def __init__(self, compiled: Compiled, file: ResultFile, jobs: list[JobFacts], watch: list[int]) -> None:
+    def __init__(self, compiled: Compiled, file: ResultFile, jobs: list[JobFacts], watch: Watch) -> None:
         names = compiled.names
         self.file, self._compiled, self._jobs, self._watch = file, compiled, jobs, watch
         self.site = zeros(record.SiteRecord, FLUSH)
@@ -46,7 +47,6 @@ class History:
         self._job_sums = np.zeros((3, len(jobs) + 1))
         self._minutes: dict[str, dict[str, list[Vec]]] = defaultdict(lambda: defaultdict(list))
         self._minute_times: list[float] = []
-        self._watched: list[Vec] = []
         self._row, self._flushed_tick = 0, 0
         self._open_groups()
 
@@ -83,13 +83,7 @@ class History:
         file.fixed("histogram", "width", (), WIDTH_K, "K", "width of a bin; the outer bins hold what is beyond them")
         file.series("histogram", "die_count", "1", "GPUs by die temperature, lower edge of the bin", ("bin",))
         file.series("histogram", "hbm_count", "1", "GPUs by memory temperature, lower edge of the bin", ("bin",))
-        if self._watch:
-            file.group("watch", {"gpu": [names.gpus[i] for i in self._watch]}, timed=True)
-            for name, unit, words in (
-                ("die_c", "degC", "die"), ("hbm_c", "degC", "memory"), ("plate_c", "degC", "cold plate"),
-                ("power_w", "W", "board power"),
-            ):  # fmt: skip
-                file.series("watch", name, unit, words, ("gpu",))
+        self._watch.open(file)
         self._static()
 
     def _static(self) -> None:
@@ -167,11 +161,7 @@ class History:
         self._row += ticks
         self.seconds += ticks
         if self._watch:
-            rows_now = gpu_rows(state)
-            at = np.divmod(self._watch, gpu.LANES)
-            self._watched.append(
-                np.array([rows_now[at[0], row, at[1]] for row in (gpu.DIE, gpu.HBM, gpu.PLATE, gpu.POWER)])
-            )
+            self._watch.look(state)
         if tick % MINUTE == 0:
             self.minute(tick, state)
         if self._row == FLUSH:
@@ -216,17 +206,13 @@ class History:
     def flush(self) -> None:
         """Write what has gathered."""
         if self._row:
-            time_s = self._flushed_tick + 1.0 + np.arange(self._row)
+            time_s: Vec = self._flushed_tick + 1.0 + np.arange(float(self._row))
             rows = {name: values[: self._row] for name, values in zip(self.site._fields, self.site, strict=True)}
             rows |= {name: values[: self._row] for name, values in self._drive.items()}
             if self._compiled.substations:
                 rows["substation_w"] = self.substation_w[: self._row]
             self.file.append("site", time_s, rows)
-            if self._watched:
-                watched = np.array(self._watched)
-                fields = ("die_c", "hbm_c", "plate_c", "power_w")
-                self.file.append("watch", time_s, {name: watched[:, k] for k, name in enumerate(fields)})
-                self._watched.clear()
+            self._watch.flush(self.file, time_s)
             self._flushed_tick += self._row
             self._row = 0
         if self._minute_times:

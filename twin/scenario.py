@@ -84,7 +84,7 @@ class Scenario(Spec):
     changes: dict[str, Any] = {}
     """Changes of the site by path."""
     watch: tuple[StrictStr, ...] = ()
-    """GPUs recorded every second, by name."""
+    """GPUs, CDUs and halls recorded every second, by name: hall-3/rack-017/node-3/gpu-5, hall-3/cdu-017, hall-3."""
     seed: int = Field(default=0, ge=0)
 
     @model_validator(mode="after")

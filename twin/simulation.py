@@ -20,7 +20,7 @@ from twin.control.policies import make_policy
 from twin.control.policy import Fleet
 from twin.control.sensing import Meter
 from twin.core.clock import Clock
-from twin.core.errors import RunError, ScenarioError, did_you_mean
+from twin.core.errors import RunError
 from twin.core.layout import Vec
 from twin.drive.weather import Weather
 from twin.events import Action, Wanted, actions, feed_limit
@@ -33,6 +33,7 @@ from twin.scenario import Scenario
 from twin.site.air import full_load_inlet_c
 from twin.site.compile import Compiled, compile_site, new_state
 from twin.site.spec import Site
+from twin.watching import Watch
 from twin.workload import Workload
 
 PLANT_STEP, SETTLE_OVER = 60, 300
@@ -58,20 +59,12 @@ class Simulation:
         self.limit = feed_limit(scenario, self.compiled, clock)
         self.actions = actions(scenario, self.compiled, clock)
         self.workload = Workload(scenario, self.compiled, self.duration, folder, clock)
-        self.watch = self._watched()
+        self.watch = Watch(scenario.watch, self.compiled.names)
         self.state = new_state(self.compiled)
         self.control = self._control(clock)
         self.wanted = Wanted(self.compiled.plant, self.state)
         self.messages: list[tuple[float, str, str]] = []
         self.tick = 0
-
-    def _watched(self) -> list[int]:
-        index = {name: i for i, name in enumerate(self.compiled.names.gpus)} if self.scenario.watch else {}
-        unknown = [name for name in self.scenario.watch if name not in index]
-        if unknown:
-            near = did_you_mean(unknown[0], self.compiled.names.gpus[:: max(1, len(index) // 2000)])
-            raise ScenarioError(f'watch: there is no GPU "{unknown[0]}"; {near}')
-        return [index[name] for name in self.scenario.watch]
 
     def _control(self, clock: Clock) -> ControlLoop:
         chosen, set_up, c = self.scenario.policy, self.site.control, self.compiled
