@@ -1,4 +1,4 @@
-"""Every example runs, and asserts the figure in its title."""
+"""Every example runs, asserts the figure in its title, and leaves its picture where it draws one."""
 
 import subprocess
 import sys
@@ -15,3 +15,5 @@ def test_example(example, tmp_path):
     ran = subprocess.run([sys.executable, str(example), str(tmp_path)], capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stderr
     assert ran.stdout.strip()
+    drawn = "style.to_png" in example.read_text()
+    assert [path.stat().st_size > 10_000 for path in tmp_path.rglob("*.png")] == [True] * drawn

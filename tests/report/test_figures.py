@@ -188,3 +188,12 @@ def test_a_result_may_lack_any_group_but_the_site(group, tree):
     del less[group]
     for draw in (*ALL, flow.energy_flow, floor.floor_map, diagram.one_line):
         draw(less)
+
+
+def test_a_marked_figure_becomes_a_picture_on_white_paper(tmp_path):
+    figure, axes = style.sheet(2)
+    style.mark(axes, 3.0, "pump-a trips")
+    assert [list(one.lines[0].get_xdata()) for one in axes] == [[3.0, 3.0], [3.0, 3.0]]
+    assert [text.get_text() for one in axes for text in one.texts] == ["pump-a trips"]
+    picture = style.to_png(figure, tmp_path / "new" / "figure.png")
+    assert picture.read_bytes().startswith(b"\x89PNG")

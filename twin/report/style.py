@@ -8,6 +8,7 @@ import functools
 import io
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 import matplotlib as mpl
@@ -111,6 +112,14 @@ def legend(axes: Axes, columns: int = 6) -> None:
     axes.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=columns, borderaxespad=0.1, columnspacing=1.2)
 
 
+def mark(axes: list[Axes], at: float, words: str) -> None:
+    """A dashed line through all ``axes`` where something happened, with words above it over the first."""
+    for one in axes:
+        one.axvline(at, color=SOFT, linewidth=0.8, linestyle=(0, (4, 3)))
+    across = axes[0].get_xaxis_transform()
+    axes[0].annotate(words, (at, 1.0), (0.0, 3.0), across, textcoords="offset points", color=INK)
+
+
 def envelope(time_s: Vec, series: Vec, pixels: int = 900) -> tuple[Vec, Vec, Vec, Vec]:
     """Time, mean, least and greatest of ``series`` in ``pixels`` equal pieces; as it is where it is short enough."""
     count = len(series)
@@ -158,6 +167,14 @@ def to_svg(figure: Figure, name: str) -> str:
     text = re.sub(r' d="[^"]*"', lambda path: re.sub(r"(\.\d\d)\d+", r"\1", path[0]), text)
     text = text.replace("'DejaVu Sans', ", "").replace("'DejaVu Sans'", "inherit")
     return themed(text)
+
+
+@drawn
+def to_png(figure: Figure, path: Path) -> Path:
+    """The figure as a picture on white paper, for where no page goes around it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=_DPI, facecolor="white")
+    return path
 
 
 def themed(svg: str) -> str:

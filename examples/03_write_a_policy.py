@@ -1,6 +1,6 @@
 """A policy in ten lines takes 40 % off every board after five minutes. It sees meters, not the plant.
 
-Shows: the contract of a policy; `twin run SITE -p examples/04_write_a_policy.py:LateShift` runs it too.
+Shows: the contract of a policy; `twin run SITE -p examples/03_write_a_policy.py:LateShift` runs it too.
 """
 
 import sys
