@@ -4,8 +4,8 @@ Shows: the steady state of the full site, changes by path, a variant of a site.
 
 Every server at 85 % activity, 36 degC outdoors, wet bulb 25 degC. Chillers save while their lift falls: from condenser
 to evaporator it is 12 K + 36 degC - (supply - 2.5 K), and never below 18 K, which it reaches at 32.5 degC. Leakage of
-the chips grows by 1.2 % a kelvin all the way, some 0.17 MW for each kelvin of this site. The variant with towers reaches 32 degC without
-its chillers.
+the chips grows by 1.2 % a kelvin all the way: 0.17 MW for each kelvin of this site. The variant with towers needs no
+chillers from 32 degC on.
 """
 
 import sys
