@@ -8,7 +8,17 @@ import xarray as xr
 
 from tests.report import synthetic
 from twin.judge.result import ClockTime
-from twin.report import diagram, figures_heat, figures_power, figures_water, figures_work, floor, flow, style
+from twin.report import (
+    diagram,
+    figures_heat,
+    figures_power,
+    figures_watched,
+    figures_water,
+    figures_work,
+    floor,
+    flow,
+    style,
+)
 
 ALL = [
     figures_power.feed,
@@ -176,10 +186,27 @@ def test_watched_gpus_have_temperatures_and_power(tree):
     names = [f"hall-1/rack-001/node-1/gpu-{i + 1}" for i in range(10)]
     data = {name: (("time", "gpu"), np.full((60, 10), 50.0)) for name in ("die_c", "hbm_c", "plate_c", "power_w")}
     watching["watch"] = xr.Dataset(data, coords={"time": np.arange(1.0, 61.0), "gpu": names})
-    figure = figures_work.watched(watching)
+    figure = figures_watched.gpus(watching)
     assert [len(axes.lines) for axes in figure.axes] == [16, 8, 8]
     assert [text.get_text() for text in figure.legends[0].get_texts()] == names[:8]
-    assert figures_work.watched(tree) is None
+    assert figures_watched.gpus(tree) is None
+
+
+@pytest.mark.parametrize(
+    ("draw", "group", "axis", "names"),
+    [
+        (figures_watched.cdus, "watch_cdu", "cdu", "supply_c return_c flow_kg_s facility_kg_s valve pump_speed"),
+        (figures_watched.halls, "watch_hall", "hall", "supply_c return_c flow_kg_s plant_heat_w plant_w"),
+    ],
+)
+def test_watched_loops_have_a_line_for_each_thing_and_variable(draw, group, axis, names, tree):
+    watching = tree.copy()
+    data = {name: (("time", axis), np.full((60, 2), 0.5)) for name in names.split()}
+    watching[group] = xr.Dataset(data, coords={"time": np.arange(1.0, 61.0), axis: ["a", "b"]})
+    figure = draw(watching)
+    assert sum(len(axes.lines) for axes in figure.axes) == 2 * len(data)
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["a", "b"]
+    assert draw(tree) is None
 
 
 @pytest.mark.parametrize("group", ["hall", "cdu", "rack", "electrical", "histogram", "books", "events", "job", "gpu"])

@@ -1,14 +1,11 @@
-"""Work: what the jobs asked for, what was done, the caps, GPUs held back, and single GPUs that were watched."""
+"""Work: what the jobs asked for, what was done, the caps, and GPUs held back."""
 
 import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
-from twin.judge.result import ClockTime, group, texts, values
+from twin.judge.result import ClockTime, values
 from twin.report import style
-
-_MOST_WATCHED = 8
-_DASHES = ("solid", (0, (4, 2)))
 
 
 @style.drawn
@@ -38,30 +35,5 @@ def caps_and_work(tree: xr.DataTree) -> Figure:
     axes[2].yaxis.set_major_formatter("{x:,.0f}")
     for one in axes:
         style.legend(one)
-    style.clock_axis(axes[2], clock, 0.0, float(time[-1]))
-    return figure
-
-
-@style.drawn
-def watched(tree: xr.DataTree) -> Figure | None:
-    """Temperatures and power of the GPUs on the watch list: die and memory, cold plate, board power."""
-    dataset, clock = group(tree, "watch"), ClockTime.of(tree)
-    if dataset is None or dataset.sizes.get("time", 0) == 0:
-        return None
-    time, names = values(dataset, "time"), texts(dataset, "gpu")[:_MOST_WATCHED]
-    figure, axes = style.sheet(3, height_in=5.2, sharex=True, height_ratios=[1.6, 1.0, 1.3])
-    panels = (
-        (("die_c", "hbm_c"), "die, memory dashed (°C)"),
-        (("plate_c",), "cold plate (°C)"),
-        (("power_w",), "board power (W)"),
-    )
-    for one, (variables, label) in zip(axes, panels, strict=True):
-        one.set_ylabel(label)
-        for variable, dash in zip(variables, _DASHES, strict=False):
-            series = values(dataset, variable)
-            for i, name in enumerate(names):
-                style.draw_series(one, time, series[:, i], style.RUNS[i], name, linestyle=dash)
-    handles, labels = axes[2].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper right", ncols=4)
     style.clock_axis(axes[2], clock, 0.0, float(time[-1]))
     return figure
