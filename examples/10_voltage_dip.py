@@ -1,4 +1,4 @@
-"""A dip to 0.75 pu of 2 s stops the chillers for four minutes: water peaks at 39 degC, dies at 63 degC, for 48 minutes.
+"""A dip to 0.75 pu of 2 s stops the chillers for 4 minutes: water peaks at 39 degC and is too warm for 48 minutes.
 
 Shows: an event on the feed's voltage, ride-through and restart of chillers.
 
