@@ -150,6 +150,8 @@ def test_total_resistances_are_those_of_the_sources():
 def test_more_flow_cools_better(flow, more):
     g = params([HOPPER])
     assert 0 < plate_conductance_w_k(g, 0, flow) < plate_conductance_w_k(g, 0, more * flow)
+    # Second law: what leaves is not warmer than the case.
+    assert 1 / plate_conductance_w_k(g, 0, flow) + g.case_k_w[0] >= 1 / (flow * 4.0e6) * (1 - 1e-12)
 
 
 @given(

@@ -49,6 +49,7 @@ WORK_ROWS = 13  # with what is only needed while a block advances
 (DIE, HBM, PLATE, POWER, SLOW, ENERGY, THROTTLED, HOTTEST, SILICON, CAP, WANT, HEAT, PEAK) = range(WORK_ROWS)
 _WRITTEN = HOTTEST + 1  # rows that a step changes; silicon is only read
 COEFFICIENTS = 35
+_COOLANT_J_M3_K = 4.0e6  # PG25 at 40 degC, density times specific heat; a bound needs no better
 _LITRES_PER_MINUTE = 60e3  # in a m3/s
 
 
@@ -148,6 +149,7 @@ class GpuParams(NamedTuple):
     die_to_plate_k_w: Annotated[Vec, Var("K W-1", "resistance die to plate")]
     hbm_to_plate_k_w: Annotated[Vec, Var("K W-1", "resistance memory to plate")]
     die_to_hbm_k_w: Annotated[Vec, Var("K W-1", "resistance die to memory")]
+    case_k_w: Annotated[Vec, Var("K W-1", "resistance case to plate")]
     plate_base_k_w: Annotated[Vec, Var("K W-1", "resistance plate to coolant at infinite flow")]
     plate_flow_k_w: Annotated[Vec, Var("K W-1", "flow-dependent resistance at 1 L/min")]
     plate_exponent: Annotated[Vec, Var("1", "exponent of flow")]
@@ -183,6 +185,7 @@ def params(specs: list[GpuSpec]) -> GpuParams:
         die_to_plate_k_w=[s.die_to_plate for s in specs],
         hbm_to_plate_k_w=[s.hbm_to_plate for s in specs],
         die_to_hbm_k_w=[s.die_to_hbm for s in specs],
+        case_k_w=[max(0.0, s.die_to_plate - s.die_to_case) for s in specs],
         plate_base_k_w=[s.die_to_case + s.plate_base - s.die_to_plate for s in specs],
         plate_flow_k_w=[s.plate_flow for s in specs],
         plate_exponent=[s.plate_exponent for s in specs],
@@ -203,12 +206,15 @@ def params(specs: list[GpuSpec]) -> GpuParams:
 
 @kernel
 def plate_conductance_w_k(gpu, k, flow_m3_s):
-    """Conductance from plate to coolant inlet [W/K] of GPU type ``k``; 0 without flow."""
+    """Conductance from plate to coolant inlet [W/K] of GPU type ``k``; 0 without flow.
+
+    Fitted to 0.4 L/min and more; at less the coolant leaves no warmer than the case.
+    """
     if flow_m3_s <= 0.0:
         return 0.0
-    return 1.0 / (
-        gpu.plate_base_k_w[k] + gpu.plate_flow_k_w[k] * (flow_m3_s * _LITRES_PER_MINUTE) ** -gpu.plate_exponent[k]
-    )
+    litres = flow_m3_s * _LITRES_PER_MINUTE
+    fitted_k_w = gpu.plate_base_k_w[k] + gpu.plate_flow_k_w[k] * litres ** -gpu.plate_exponent[k]
+    return 1.0 / max(fitted_k_w, 1.0 / (flow_m3_s * _COOLANT_J_M3_K) - gpu.case_k_w[k])
 
 
 @kernel
