@@ -9,13 +9,15 @@ from typing import NamedTuple
 
 import numpy as np
 
+from twin.components.cdu import CduState
 from twin.core.clock import Clock
 from twin.core.errors import Problem, ScenarioError, did_you_mean
-from twin.core.quantity import parse
+from twin.core.layout import Vec
+from twin.core.quantity import parse, written
 from twin.drive.grid import Limit, Piece
 from twin.network import radial
 from twin.plant import step
-from twin.plant.order import Plant, Service, State
+from twin.plant.order import Plant, Service, State, WaterState
 from twin.scenario import Scenario
 from twin.site.compile import Compiled
 
@@ -42,12 +44,15 @@ class Wanted:
         """Put into the plant what is wanted and has supply, and recompute flows."""
         wanted, service, wiring = self.service, state.service, self._plant.wiring
         before = service.cdu_pumps.copy(), service.hall_pumps.copy()
+        # Who mends a leak fills the reservoir; without coolant no pump runs.
+        state.cdu.leaked_kg[(service.cdu_leak_kg_s > 0) & (wanted.cdu_leak_kg_s == 0)] = 0.0
+        filled = state.cdu.leaked_kg <= self._plant.cdu.reservoir_kg
         radial.energise(self._plant.network, wanted.in_service, service.energised)
         alive = np.array([step.living_share(wiring, service.energised, h) for h in range(wanted.hall_pumps.size)])
         at_towers = alive[wiring.loop_hall]
         at_coils = np.where(self._plant.coil.in_room == 1, alive[self._plant.coil.hall], 1.0)
         supplied = {
-            "cdu_pumps": wanted.cdu_pumps * service.energised[wiring.cdu_board],
+            "cdu_pumps": wanted.cdu_pumps * service.energised[wiring.cdu_board] * filled,
             "hall_pumps": np.floor(wanted.hall_pumps * alive + 1e-9),
             "coils": np.floor(wanted.coils * at_coils + 1e-9),
             "chillers": wanted.chillers * service.energised[wiring.mechanical_board[wiring.machine_board]],
@@ -58,13 +63,23 @@ class Wanted:
         }
         for name in Service._fields:
             getattr(service, name)[:] = supplied.get(name, getattr(wanted, name))
-        for pumps, was, turning in (
-            (service.cdu_pumps, before[0], state.cdu), (service.hall_pumps, before[1], state.water),
-        ):  # fmt: skip
-            lost = was - pumps
-            turning.coast_speed[lost > 0] = turning.speed[lost > 0]
-            turning.coasting[:] = np.maximum(turning.coasting + lost, 0.0)
+        _hand_over(before[0], service.cdu_pumps, state.cdu)
+        _hand_over(before[1], service.hall_pumps, state.water)
         step.update_flows(self._plant, state)
+
+
+def _hand_over(before: Vec, now: Vec, turning: CduState | WaterState) -> None:
+    """Pumps that lost their drive coast from the speed they had; drives that start find rotors as they turn.
+
+    A pump that comes back beside running ones has their speed at once.
+    """
+    lost, gained = np.maximum(before - now, 0.0), np.maximum(now - before, 0.0)
+    coasting = turning.coasting + lost
+    both = turning.coasting * turning.coast_speed + lost * turning.speed
+    np.divide(both, coasting, out=turning.coast_speed, where=lost > 0)
+    caught = (before <= 0) & (gained > 0) & (coasting > 0)
+    turning.speed[caught] = turning.coast_speed[caught]
+    turning.coasting[:] = np.maximum(coasting - gained, 0.0)
 
 
 def feed_limit(scenario: Scenario, compiled: Compiled, clock: Clock) -> Limit:
@@ -202,6 +217,8 @@ def _set(
             if usual is None:
                 usual = getattr(compiled.plant.hall, setting.field)[index]
             there, back = parse(value, setting.kind), float(usual)
+            if not setting.least <= there <= setting.most:
+                raise ValueError(f"{target} cannot be {value}: {_bounds(setting)}")
             return _put(setting.field, index, there), _put(setting.field, index, back)
     towers = [names.halls[h] for h in compiled.plant.wiring.loop_hall]
     if owner in towers and field == "fouling":
@@ -225,18 +242,26 @@ class _Setting(NamedTuple):
     field: str
     kind: str
     usual: float | None
+    least: float = -np.inf
+    most: float = np.inf
 
 
+def _bounds(setting: _Setting) -> str:
+    least, most = (written(value, setting.kind) for value in (setting.least, setting.most))
+    return f"it is at least {least}" if setting.most == np.inf else f"it lies between {least} and {most}"
+
+
+_FASTEST = 1.2  # relative speed up to which affinity is trusted
 _HALL = {
     "supply": _Setting("set_point_c", "temperature", None),
     "dew_point": _Setting("dew_point_c", "temperature", None),
-    "pump_speed": _Setting("hall_speed", "ratio", float("nan")),
+    "pump_speed": _Setting("hall_speed", "ratio", float("nan"), 0.0, _FASTEST),
 }
 _CDU = {
-    "pump_speed": _Setting("cdu_speed", "ratio", float("nan")),
-    "valve": _Setting("cdu_valve", "ratio", float("nan")),
+    "pump_speed": _Setting("cdu_speed", "ratio", float("nan"), 0.0, _FASTEST),
+    "valve": _Setting("cdu_valve", "ratio", float("nan"), 0.0, 1.0),
     "supply_sensor": _Setting("cdu_bias_k", "temperature difference", 0.0),
-    "conductance": _Setting("cdu_clean", "ratio", 1.0),
-    "filter": _Setting("cdu_filter", "ratio", 1.0),
-    "leak": _Setting("cdu_leak_kg_s", "mass flow", 0.0),
+    "conductance": _Setting("cdu_clean", "ratio", 1.0, 0.0, 1.0),
+    "filter": _Setting("cdu_filter", "ratio", 1.0, 0.0),
+    "leak": _Setting("cdu_leak_kg_s", "mass flow", 0.0, 0.0),
 }

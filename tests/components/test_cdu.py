@@ -128,6 +128,15 @@ def test_a_step_is_the_matrix_exponential(coolant, reach, ticks, start):
     np.testing.assert_allclose([state.supply_c[0], state.return_c[0]], expected[:2], rtol=1e-12)
 
 
+@given(low=st.floats(-6, 0.3), short=st.floats(-17, 0), ticks=st.integers(1, 5), heat=st.floats(-1e5, 1e5))
+def test_books_close_where_coolant_all_but_stands(low, short, ticks, heat):
+    """A trickle comes out as cold as the water, so that both eigenvalues are one: where digits get lost."""
+    half, coolant, state = 1.5e5, 4773.0 * 10**low, at(30.0, 50.0)
+    given_w = advance(state, 0, coolant, coolant * (1 - 10**short), half, heat, -3e4, 25.0, float(ticks))
+    kept = half * (state.supply_c[0] + state.return_c[0] - 80.0)
+    assert (heat - 3e4 - given_w) * ticks == pytest.approx(kept, abs=1e-15 * half * 80.0)
+
+
 def test_loss_of_facility_water_heats_the_coolant_at_a_fifth_of_a_kelvin_per_second():
     """70 L of PG25 under 55 kW: 0.196 K/s, physics section 6."""
     half, state = 0.035 * 1012.48 * 3956.67, at(36.0, 47.5)

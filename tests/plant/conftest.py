@@ -5,8 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from twin.core.clock import Clock
 from twin.core.layout import zeros
-from twin.plant import ledger, record, steady, step
+from twin.events import Wanted, actions
+from twin.plant import ledger, record, rejection, steady, step
+from twin.plant.order import LONGEST_STEP
+from twin.scenario import Scenario
 from twin.site.compile import compile_site, new_state
 from twin.site.load import load_site
 
@@ -43,6 +47,7 @@ class Running:
         )  # fmt: skip
         self.at = 0
         self.before = ledger.stores(self.plant, self.state)
+        self.wanted = Wanted(self.plant, self.state)
 
     def advance(self, activity, ticks: int = 5) -> int:
         """One macro-step at ``activity``, a number or one a second."""
@@ -61,6 +66,31 @@ class Running:
         )
         self.at += ticks
         return failed
+
+    def follow(self, seconds: int, events=(), watch=lambda state: (), activity: float = 0.8) -> np.ndarray:
+        """So many seconds as a run takes them, with controllers; what ``watch`` returns after each step, time first.
+
+        ``events`` are as in a scenario, their times from the start on.
+        """
+        scenario = Scenario.model_validate({"duration": f"{self.at + seconds} s", "events": list(events)})
+        pending, end, rows = actions(scenario, self.compiled, Clock()), self.at + seconds, []
+        periods = step.periods(self.plant)
+        while self.at < end:
+            due = [action for action in pending if action.tick == self.at]
+            for action in due:
+                action.apply(self.wanted)
+            if due:
+                self.wanted.enforce(self.state)
+                rejection.rate(self.plant, self.state, tuple(self.state.outdoors))
+            if any(self.at % period == 0 for period in periods):
+                step.sample(self.plant, self.state, self.at)
+            later = [action.tick for action in pending if action.tick > self.at]
+            most = 1 if step.turning(self.state) else LONGEST_STEP - self.at % LONGEST_STEP
+            ticks = min([self.at + most, end, *later]) - self.at
+            step.move(self.plant, self.state, float(ticks))
+            assert self.advance(activity, ticks) == 0
+            rows.append((self.at, *watch(self.state)))
+        return np.array(rows)
 
     def parts(self) -> dict[str, ledger.Part]:
         """The books since the start."""

@@ -15,7 +15,7 @@ Around it: a facility water valve that holds the supply temperature, pumps that 
 racks, a filter, and a reservoir that makes up what leaks. Their logic is in `plant.coolant`.
 """
 
-from math import exp, expm1, sqrt
+from math import expm1, sqrt
 from typing import Annotated, NamedTuple
 
 import numpy as np
@@ -37,7 +37,7 @@ from twin.core.quantity import (
     Volume,
 )
 
-_LEAST_SPLIT = 1e-7  # of the two eigenvalues, over their mean: below it K has the coolant's own heat capacity rate
+_LEAST_SPLIT = 1e-5  # of the two eigenvalues, over their mean: below it K has the coolant's own heat capacity rate
 
 
 class CduSpec(Spec):
@@ -103,7 +103,7 @@ class CduState(NamedTuple):
     speed: Annotated[Vec, Var("1", "relative speed of its pumps")]
     coasting: Annotated[Vec, Var("1", "pumps that lost their drive and still turn")]
     coast_speed: Annotated[Vec, Var("1", "relative speed of those")]
-    leaked_kg: Annotated[Vec, Var("kg", "coolant leaked in the whole run")]
+    leaked_kg: Annotated[Vec, Var("kg", "coolant leaked since its reservoir was full")]
 
 
 def params(specs: list[CduSpec], flow_m3_s: Vec, coolant: tuple[Vec, Vec], water_j_kg_k: float) -> CduParams:
@@ -143,14 +143,12 @@ def exchange_w_k(cdu, i, coolant_share, facility_share, clean):
 
 
 @kernel
-def _decay(rate_s, dt_s):
-    """Of exp(-rate t) over a step: its value at the end, its integral and the integral of that."""
+def _twice(rate_s, dt_s):
+    """Integral over a step of the integral of exp(-rate t) [s2]."""
     z = rate_s * dt_s
     if z < 1e-3:
-        first = dt_s * (1.0 - z / 2.0 * (1.0 - z / 3.0 * (1.0 - z / 4.0)))
-        return exp(-z), first, dt_s**2 * (0.5 - z / 6.0 * (1.0 - z / 4.0 * (1.0 - z / 5.0)))
-    first = -expm1(-z) / rate_s
-    return exp(-z), first, (dt_s - first) / rate_s
+        return dt_s**2 * (0.5 - z / 6.0 * (1.0 - z / 4.0 * (1.0 - z / 5.0)))
+    return (dt_s + expm1(-z) / rate_s) / rate_s
 
 
 @kernel
@@ -164,14 +162,15 @@ def advance(state, i, coolant_w_k, k_w_k, half_j_k, heat_w, added_w, facility_c,
         state.supply_c[i] = state.return_c[i] - heat_w / coolant_w_k
         return heat_w + added_w
     a, k = coolant_w_k / half_j_k, k_w_k / half_j_k
-    split = max(sqrt(a * max(a - k, 0.0)), _LEAST_SPLIT * a)
-    slow, fast = (a * k / (a + split) if a > 0.0 else 0.0), a + split
-    e1, i1, j1 = _decay(slow, dt_s)
-    e2, i2, j2 = _decay(fast, dt_s)
-    # f(A) = mean I + half difference over the split times [[0, a - k], [a, 0]], for f = exp and its integrals
-    over = 0.5 / split if split > 0.0 else 0.0
-    phi, gamma, psi = 0.5 * (e1 + e2), 0.5 * (i1 + i2), 0.5 * (j1 + j2)
-    phi_x, gamma_x, psi_x = (e1 - e2) * over, (i1 - i2) * over, (j1 - j2) * over
+    apart, least = sqrt(a * max(a - k, 0.0)), _LEAST_SPLIT * a
+    split = max(apart, least)
+    slow, fast = (a * k / (a + split) if apart > least else a - split), a + split
+    once, again = _twice(slow, dt_s), _twice(fast, dt_s)
+    # Each f(A) = f + f_x N, with A = N - a, N = [[0, a - k], [a, 0]]: Psi from its eigenvalues, Gamma and Phi from
+    # A Psi = Gamma - dt and A Gamma = Phi - 1. The books then close whatever becomes of digits in Psi.
+    psi, psi_x = 0.5 * (once + again), (0.5 * (once - again) / split if split > 0.0 else 0.0)
+    gamma, gamma_x = dt_s - a * psi + a * (a - k) * psi_x, psi - a * psi_x
+    phi, phi_x = 1.0 - a * gamma + a * (a - k) * gamma_x, gamma - a * gamma_x
     supply, back = state.supply_c[i] - facility_c, state.return_c[i] - facility_c
     b0, b1 = added_w / half_j_k, heat_w / half_j_k
     mean_back = (gamma_x * a * supply + gamma * back + psi_x * a * b0 + psi * b1) / dt_s

@@ -7,7 +7,7 @@ channels of cold plates) and one that grows with its square. To the pumps the ra
 the pumps are one pressure; the two are solved in turn until the flow stands.
 """
 
-from math import isnan
+from math import inf, isnan
 
 from twin.components import controller, gpu, pump, server, valve
 from twin.core.jit import kernel
@@ -24,12 +24,26 @@ MAKE_UP_C = 20.0
 
 
 @kernel
+def _nearness(manifolds, far, flow_kg_s, share):
+    """Exponent of total over moved flow that makes a round of `solve_cdu` Newton's step on logarithms.
+
+    ``share`` is what the racks drop of all that the pumps give; where it is small and racks are laminar, rounds
+    without it would go to and fro.
+    """
+    linear = manifolds.linear_pa_s_kg[far]
+    laminar = linear / (linear + manifolds.square_pa_s2_kg2[far] * flow_kg_s)
+    apart = 1.0 - share
+    return 2.0 * apart * laminar / (2.0 * apart + (2.0 - laminar) * share)
+
+
+@kernel
 def solve_cdu(manifold, manifolds, cdu_p, pumps, service, cdus, i, room, flows):
     """Coolant flow of CDU ``i`` where its pumps meet its loop, and of each of its racks."""
     first, last = manifolds.first[i], manifolds.first[i + 1]
     series = cdu_p.exchanger_pa_s2_kg2[i] + cdu_p.filter_pa_s2_kg2[i] * service.cdu_filter[i]
     running = service.cdu_pumps[i], cdus.speed[i], cdus.coasting[i], cdus.coast_speed[i]
     density = cdu_p.flow_kg_s[i] / cdu_p.flow_m3_s[i]
+    most_pa = max(cdus.speed[i], cdus.coast_speed[i]) ** 2 * pumps.shutoff_pa[i]
     moved, shaft, drawn, drop = 0.0, 0.0, 0.0, 0.0
     for _ in range(_ROUNDS):
         racks = room.manifold_pa_s2_kg2[i]
@@ -41,7 +55,8 @@ def solve_cdu(manifold, manifolds, cdu_p, pumps, service, cdus, i, room, flows):
         )
         if marches <= 0:
             break
-        room.manifold_pa_s2_kg2[i] = drop / total**2
+        apart = (total / moved) ** _nearness(manifolds, last - 1, room.manifold_kg_s[last - 1], drop / most_pa)
+        room.manifold_pa_s2_kg2[i] = apart * drop / total**2
         if abs(total - moved) <= _CLOSE * moved:
             break
     flows.cdu_flow_kg_s[i], flows.cdu_head_pa[i] = moved, drop
@@ -118,7 +133,8 @@ def leak_w(cdu_p, service, cdus, i, dt_s):
     leak_kg_s = service.cdu_leak_kg_s[i]
     if leak_kg_s <= 0.0 or cdus.leaked_kg[i] > cdu_p.reservoir_kg[i]:
         return 0.0
-    cdus.leaked_kg[i] += leak_kg_s * dt_s
+    if dt_s < inf:
+        cdus.leaked_kg[i] += leak_kg_s * dt_s
     return leak_kg_s * cdu_p.coolant_j_kg_k[i] * (cdus.supply_c[i] - MAKE_UP_C)
 
 

@@ -9,7 +9,7 @@ Water leaves the plant's vessels, runs through the supply pipe to the hall, take
 return pipe and mixes in a tank. Pipes hand on what entered them a transit before.
 """
 
-from math import exp, isnan, sqrt
+from math import exp, inf, isnan, sqrt
 
 from twin.components import cdu, controller, pipe, pump, tank, valve
 from twin.core.jit import kernel
@@ -46,7 +46,8 @@ def solve_hall(tree, piping, pumps, h, density_kg_m3, running, resistance, state
             tree, resistance, piping.linear_pa_s_kg, first, last, drop, 0.0, state
         )  # fmt: skip
         if marches <= 0:
-            break
+            _, _, shaft, drawn = pump.operate_on(pumps, h, inf, *running)
+            return 0.0, shaft, drawn
         water.loop_pa_s2_kg2[h] = drop / total**2
         if abs(total - moved) <= _CLOSE * moved:
             break
