@@ -60,6 +60,65 @@ def test_heat_goes_nowhere_else(data):
     assert np.all((state.water_c >= 5 - 1e-9) & (state.water_c <= 65 + 1e-9))
 
 
+def test_each_parcel_goes_towards_the_wall():
+    """A cold parcel ahead of a hot one is not cooled by a wall that is colder than their mixture."""
+    params, state = one(parcels=2, air_w_m2_k=1e-12)
+    state.water_c[:], state.wall_c[:], state.entered[:], state.filling_c[:] = 5.0, 15.0, 0.5, 60.0
+    pipe.advance(params, state, 0, 0.0, 60.0, 20.0, 1.0)
+    assert np.all(state.water_c > 5.0)
+    assert state.filling_c[0] < 60.0
+
+
+@given(data=st.data())
+def test_what_leaves_is_known_before(data):
+    """While at most all parcels but the one at the inlet leave, which fills and mixes."""
+    params, state = one(parcels=data.draw(st.integers(2, 9)), insulation="20 mm")
+    whole_kg = float(params.parcel_kg[0] * (params.parcels[0] - 1))
+    for _ in range(data.draw(st.integers(1, 20))):
+        flow, dt_s = data.draw(st.floats(0, 1)) * whole_kg / 5, float(data.draw(st.integers(1, 5)))
+        told = pipe.leaving_c(params, state, 0, flow * dt_s)
+        left, _ = pipe.advance(params, state, 0, flow, data.draw(st.floats(5, 65)), 20.0, dt_s)
+        assert left == pytest.approx(told, abs=1e-9)
+
+
+@given(data=st.data())
+def test_stored_heat_is_what_came_less_what_left_and_was_lost(data):
+    params, state = one(parcels=5, air_w_m2_k=500.0)
+    heat, balance = float(params.water_j_kg_k[0]), pipe.stored_j(params, state, 0)
+    for _ in range(data.draw(st.integers(1, 20))):
+        flow, entering = data.draw(st.floats(0, 150)), data.draw(st.floats(5, 65))
+        dt_s = float(data.draw(st.integers(1, 5)))
+        left, lost_w = pipe.advance(params, state, 0, flow, entering, -10.0, dt_s)
+        balance += (flow * heat * (entering - left) - lost_w) * dt_s
+        assert lost_w > 0
+    assert pipe.stored_j(params, state, 0) == pytest.approx(balance, rel=1e-12)
+
+
+@pytest.mark.parametrize("flow", [0.5, 5.0, 20.0])
+def test_a_filled_pipe_is_nearly_at_rest(flow):
+    """What `fill` says leaves and is lost is what goes on leaving, and its loss is what the water gives."""
+    params, state = one(air_w_m2_k=50.0, insulation="5 mm")
+    left_c, lost_w = pipe.fill(params, state, 0, flow, 45.0, 20.0)
+    assert lost_w == pytest.approx(flow * float(params.water_j_kg_k[0]) * (45.0 - left_c), rel=1e-9)
+    before = state.water_c.copy(), state.wall_c.copy()
+    for _ in range(200):
+        leaving_c, losing_w = pipe.advance(params, state, 0, flow, 45.0, 20.0, 1.0)
+    # Within a step water moves by this share of the pipe before it cools.
+    fall_k, moved = 45.0 - left_c, flow / float(params.parcel_kg[0] * params.parcels[0])
+    np.testing.assert_allclose(state.water_c, before[0], atol=(0.03 + moved) * fall_k)
+    np.testing.assert_allclose(state.wall_c, before[1], atol=(0.03 + moved) * fall_k)
+    assert leaving_c == pytest.approx(left_c, abs=0.02 * fall_k)
+    assert losing_w == pytest.approx(lost_w, rel=0.02)
+
+
+def test_a_filled_pipe_without_flow_is_as_warm_as_its_surroundings_leave_it():
+    params, state = one()
+    left_c, lost_w = pipe.fill(params, state, 0, 0.0, 45.0, 20.0)
+    assert left_c == 45.0
+    assert lost_w == 0.0
+    assert np.isfinite(state.wall_c).all()
+
+
 def test_a_heavy_wall_delays_the_front_by_its_share():
     params, state = one(parcels=64, air_w_m2_k=1e-12)
     params = params._replace(film_w_k=params.film_w_k * 1e3)

@@ -131,7 +131,7 @@ def nusselt(reynolds, prandtl):
 def advance(pipe, state, i, flow_kg_s, entering_c, air_c, dt_s):
     """Advance pipe ``i``; returns the mean temperature of what leaves [degC] and the mean loss to the air [W].
 
-    What leaves is what `leaving_c` told, while not more leaves than stands in the pipe; without flow it is the last.
+    What leaves is what `leaving_c` told, while at most all parcels but one leave; without flow it is the last.
     """
     left_c = _move(pipe, state, i, flow_kg_s * dt_s, entering_c)
     return left_c, _exchange(pipe, state, i, flow_kg_s, air_c, dt_s) / dt_s
@@ -139,7 +139,7 @@ def advance(pipe, state, i, flow_kg_s, entering_c, air_c, dt_s):
 
 @kernel
 def leaving_c(pipe, state, i, mass_kg):
-    """Mean temperature [degC] of the next ``mass_kg`` to leave pipe ``i``, at most all that stands in it."""
+    """Mean temperature [degC] of the next ``mass_kg`` to leave pipe ``i``, at most all its parcels but one."""
     n, water = pipe.parcels[i], state.water_c[i]
     left, total = mass_kg / pipe.parcel_kg[i], 0.0
     if left <= 0.0:
@@ -206,17 +206,18 @@ def _exchange(pipe, state, i, flow_kg_s, air_c, dt_s):
     lost_j = 0.0
     for k in range(n):
         behind_c = water[k - 1] if k > 0 else state.filling_c[i]
-        mixed = share * behind_c + (1.0 - share) * water[k] - air_c
-        kept = wall[k] - air_c
-        change_k = phi[0, 0] * mixed + phi[0, 1] * kept - mixed
+        behind, own, kept = behind_c - air_c, water[k] - air_c, wall[k] - air_c
+        mixed = share * behind + (1.0 - share) * own
+        # Linear: each of the two parcels changes by its own distance from the wall, together as their mixture does.
+        behind_k, own_k = phi[0, 0] * behind + phi[0, 1] * kept - behind, phi[0, 0] * own + phi[0, 1] * kept - own
         wall[k] = air_c + phi[1, 0] * mixed + phi[1, 1] * kept
         lost_j += air_w_k * (gain[1, 0] * mixed + gain[1, 1] * kept)
         # A parcel lies in two pieces; the one that fills and the one that leaves are in one each.
-        water[k] += change_k if k == n - 1 else (1.0 - share) * change_k
+        water[k] += own_k if k == n - 1 else (1.0 - share) * own_k
         if k > 0:
-            water[k - 1] += share * change_k
+            water[k - 1] += share * behind_k
         elif share > 0.0:
-            state.filling_c[i] += change_k
+            state.filling_c[i] += behind_k
     return lost_j
 
 
