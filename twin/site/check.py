@@ -8,6 +8,7 @@ from twin.core import fluids
 from twin.core.errors import did_you_mean
 from twin.network.radial import faults
 from twin.site import plants
+from twin.site.check_water import hall_water, library_water
 from twin.site.finding import Finding, Loc, unknown
 from twin.site.spec import ElectricalNodeSpec, HallSpec, Parts, Site
 
@@ -18,6 +19,7 @@ def check(site: Site, library: Parts) -> list[Finding]:
     """Everything wrong with a site whose fields are right one by one."""
     return [
         *_library(library),
+        *library_water(library),
         *_duplicates(("halls",), [hall.name for hall in site.halls]),
         *_electrical(site, library),
         *(finding for i, hall in enumerate(site.halls) for finding in _hall(site, library, i, hall)),
@@ -105,6 +107,7 @@ def _hall(site: Site, library: Parts, i: int, hall: HallSpec) -> Iterator[Findin
     yield from _cdus(library, at, hall, served)
     yield from _facility_flow(library, at, hall, served)
     yield from _air(library, at, hall, served)
+    yield from hall_water(library, at, hall, set(served))
 
 
 def _cdus(library: Parts, at: Loc, hall: HallSpec, served: Counter[str]) -> Iterator[Finding]:
