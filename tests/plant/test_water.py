@@ -63,7 +63,7 @@ def test_the_reset_holds_the_most_open_valve_near_its_target(start):
     assert state.water.difference_pa[0] < 100e3
     speed = state.water.speed[0]
     seen = pod.follow(1800, watch=lambda s: (s.cdu.valve.max(), s.water.speed[0], s.cdu.supply_c[0]), activity=0.5)
-    at, valve, speeds, supply = seen.T
+    _, valve, speeds, supply = seen.T
     assert valve[-1] == pytest.approx(0.9, abs=0.03)
     assert speeds[-1] < speed - 0.05
     assert supply[-1] == pytest.approx(30.0, abs=0.1)
