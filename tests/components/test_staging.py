@@ -103,9 +103,9 @@ def test_a_machine_that_stopped_stands_for_its_least_time():
     settle(times, state, fed, 1.5)
     run(times, state, fed, 0.5, 120)
     assert state.on.sum() == 1
-    run(times, state, fed, 5.0, 600)
+    run(times, state, fed, 5.0, 240)
     np.testing.assert_array_equal(state.on, [1, 0, 1, 1, 1])  # the second was stopped just now
-    run(times, state, fed, 5.0, 400)
+    run(times, state, fed, 5.0, 180)
     assert state.on.sum() == 5
 
 

@@ -34,8 +34,8 @@ class TimingSpec(Spec):
     """From the return of supply to the start: 3 to 5 min, 30 to 60 s with a quick restart [E]."""
     least_run: Duration = Field(default=900.0, ge=0)
     """Least time from start to stop [E]."""
-    least_off: Duration = Field(default=900.0, ge=0)
-    """Least time from stop to start: 15 to 20 min guard the motor [E]."""
+    least_off: Duration = Field(default=300.0, ge=0)
+    """Least time from stop to start; with the least run 20 min from start to start, which guards the motor [E]."""
 
 
 class StagingSpec(Spec):
