@@ -84,7 +84,7 @@ def error_k(start, ticks, hold):
     begin, seen = temperatures(running.state), []
     for _ in range(0, SECONDS, ticks):
         if hold:
-            running.state.slopes.cdu_k_s[:] = running.state.slopes.hall_k_s[:] = 0.0
+            running.state.slopes.cdu_k_s[:] = 0.0
         running.advance(1.0, ticks)
         seen.append(temperatures(running.state))
     at = np.arange(ticks, SECONDS + 1, ticks)

@@ -47,7 +47,7 @@ def told(folder: Path, *changes: tuple[str, str], file: str = "pod.yaml") -> lis
         (
             "length: 20 m",
             "length: 7 m",
-            "halls.0.loop.pipe: all parcels of the pipe but one hold 0.216 m3, but in a step of 5 s up to 0.24 m3 pass"
+            "halls.0.loop.pipe: all parcels of the pipe but one hold 0.216 m3, but in a step of 5 s up to 0.3 m3 pass"
             "; make it longer or wider",
         ),
         (

@@ -53,13 +53,13 @@ def run_coils(coils, running, h, wanted_w_k, water_kg_s, fans):
 
 
 @kernel
-def advance_aisles(aisles, coils, running, outdoor_c, halls, air, fans, flows, slopes, step, ticks):
+def advance_aisles(aisles, coils, running, outdoor_c, halls, air, fans, flows, step, ticks):
     """Air of every hall over ``ticks`` seconds, from racks and fans to coils and outdoors."""
     for h in range(step.hall_coil_w.size):
         racks_w_k, hot_w = step.hall_moved_w_k[h], step.hall_hot_w[h]
         coils_w_k, taken_w_k = run_coils(coils, running, h, racks_w_k, flows.coil_kg_s[h], fans)
         rates = aisle.exchange_w_k(aisles, h, racks_w_k, coils_w_k), taken_w_k
-        beyond = halls.inlet_c[h] + slopes.hall_k_s[h] * 0.5 * ticks, outdoor_c
+        beyond = halls.inlet_c[h], outdoor_c
         heat = step.hall_air_w[h] - hot_w, hot_w
         step.hall_coil_w[h], step.hall_envelope_w[h] = aisle.advance(aisles, air, h, rates, heat, beyond, float(ticks))
 
@@ -82,7 +82,7 @@ def advance(plant: Plant, state: State, ticks: int) -> None:
     gather_moved(plant.rack, plant.wiring, room.rack, service.energised, ticks, room.hall_moved_w_k)
     advance_aisles(
         plant.aisle, plant.coil, service.coils, state.outdoors[0], state.hall, state.aisle, state.fans, state.flows,
-        state.slopes, room, ticks,
+        room, ticks,
     )  # fmt: skip
 
 

@@ -265,7 +265,6 @@ class Slopes(NamedTuple):
     """How fast supply temperatures moved over the last macro-step: what the next one extrapolates."""
 
     cdu_k_s: Annotated[Vec, Var("K s-1", "TCS supply")]
-    hall_k_s: Annotated[Vec, Var("K s-1", "facility supply")]
 
 
 class Step(NamedTuple):

@@ -27,7 +27,7 @@ def settle(plant: Plant, state: State, activity: Vec, air: tuple[float, float, f
     heat, or nothing converges.
     """
     activity = np.ascontiguousarray(activity, float).reshape(1, -1)
-    state.slopes.cdu_k_s[:] = state.slopes.hall_k_s[:] = 0.0
+    state.slopes.cdu_k_s[:] = 0.0
     coolant.rest(plant, state)
     step.update_flows(plant, state, steady=True)
     for rounds in range(1, _MOST_ROUNDS + 1):
@@ -103,7 +103,7 @@ def _rest(plant: Plant, state: State) -> None:
     step.update_flows(plant, state)
     coolant.remember(plant, state)
     water.remember(plant, state)
-    state.slopes.cdu_k_s[:] = state.slopes.hall_k_s[:] = 0.0
+    state.slopes.cdu_k_s[:] = 0.0
     state.supply.due_s[0] = 0.0
     lost_kg_s = state.step.evaporation_kg_s + state.step.drift_kg_s + state.step.blowdown_kg_s
     state.tower.missing_kg[:] = tower.FILL_S * lost_kg_s[plant.tower.hall]

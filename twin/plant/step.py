@@ -148,11 +148,10 @@ def advance_cdus(cdu_p, cdu_hall, service, cdus, halls, flows, slopes, step, tic
     step.hall_liquid_w[:] = 0.0
     for i in range(cdu_hall.size):
         h, before = cdu_hall[i], cdus.supply_c[i]
-        facility_c = halls.inlet_c[h] + (slopes.hall_k_s[h] * 0.5 * ticks if ticks < np.inf else 0.0)
         step.cdu_leak_w[i] = coolant.leak_w(cdu_p, service, cdus, i, ticks)
         given = cdu.advance(
             cdus, i, flows.cdu_flow_kg_s[i] * cdu_p.coolant_j_kg_k[i], flows.cdu_k_w_k[i], cdu_p.half_j_k[i],
-            step.cdu_heat_w[i], flows.cdu_shaft_w[i] - step.cdu_leak_w[i], facility_c, ticks,
+            step.cdu_heat_w[i], flows.cdu_shaft_w[i] - step.cdu_leak_w[i], halls.inlet_c[h], ticks,
         )  # fmt: skip
         slopes.cdu_k_s[i] = (cdus.supply_c[i] - before) / ticks
         step.cdu_given_w[i] = given
@@ -233,12 +232,13 @@ def advance(
     if failed:
         return int(failed)
     gather_heat(plant.rack.cdu, step.rack, ticks, step.cdu_heat_w)
+    water.arrive(plant.pipe, state.pipe, flows, state.hall, float(ticks))
     advance_cdus(
         plant.cdu, plant.wiring.cdu_hall, service, state.cdu, state.hall, flows, state.slopes, step, float(ticks)
     )
     aisles.advance(plant, state, ticks)
     water.advance_halls(
-        plant.hall, plant.pipe, state.outdoors[0], state.hall, state.pipe, flows, state.slopes, step, float(ticks)
+        plant.hall, plant.pipe, state.outdoors[0], state.hall, state.pipe, flows, step, float(ticks)
     )
     record.add_racks(step.rack, ticks, seconds, records.rack)
     record.add_cdus(state.cdu, flows, step, ticks, seconds, records.cdu)

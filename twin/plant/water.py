@@ -132,14 +132,20 @@ def move_halls(pumps, running, asked, water, dt_s):
 
 
 @kernel
-def advance_halls(halls, pipes, outdoor_c, state, standing, flows, slopes, step, ticks):
+def arrive(pipes, standing, flows, halls, ticks):
+    """Water that every hall's supply pipe will bring over ``ticks`` seconds: it stands there already."""
+    for h in range(halls.inlet_c.size):
+        halls.inlet_c[h] = pipe.leaving_c(pipes, standing, 2 * h, flows.hall_flow_kg_s[h] * ticks)
+
+
+@kernel
+def advance_halls(halls, pipes, outdoor_c, state, standing, flows, step, ticks):
     """Every hall's water over ``ticks`` seconds: what the hall gave it, through pipes and tank to the plant and back.
 
     ``standing`` is what the pipes hold: pipe 2 h of hall h brings, pipe 2 h + 1 takes away.
     """
     for h in range(step.plant_w.size):
-        flow, rate, before_c = flows.hall_flow_kg_s[h], flows.hall_w_k[h], state.inlet_c[h]
-        arrives_c = pipe.leaving_c(pipes, standing, 2 * h, flow * ticks)
+        flow, rate, arrives_c = flows.hall_flow_kg_s[h], flows.hall_w_k[h], state.inlet_c[h]
         heat_w = step.hall_liquid_w[h] + step.hall_coil_w[h]
         leaves_c = arrives_c + heat_w / rate if rate > 0.0 else arrives_c
         back_c, lost_w = pipe.advance(pipes, standing, 2 * h + 1, flow, leaves_c, outdoor_c, ticks)
@@ -150,8 +156,6 @@ def advance_halls(halls, pipes, outdoor_c, state, standing, flows, slopes, step,
         )
         _, more_lost_w = pipe.advance(pipes, standing, 2 * h, flow, sent_c, outdoor_c, ticks)
         step.pipe_loss_w[h] = lost_w + more_lost_w
-        state.inlet_c[h] = arrives_c
-        slopes.hall_k_s[h] = (arrives_c - before_c) / ticks
 
 
 def sample(plant: Plant, state: State, tick: int) -> None:

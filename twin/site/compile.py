@@ -396,7 +396,7 @@ def new_state(compiled: Compiled) -> order.State:
         outdoors=np.array([25.0, 20.0, 1e5]),
         network=zeros(radial.NetworkState, buses), service=service, flows=flows,
         fans=order.Fans(np.zeros(plant.coil.hall.size), np.zeros(halls)),
-        slopes=order.Slopes(np.zeros(cdus), np.zeros(halls)), step=step,
+        slopes=order.Slopes(np.zeros(cdus)), step=step,
     )  # fmt: skip
     rows = order.gpu_rows(state)
     start_c = float(np.mean(plant.hall.set_point_c)) + 10
