@@ -2,7 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-PYTEST := $(BIN)/python -m pytest --quiet
+# Two at a time, file by file: more workers would each compile the solver for themselves.
+PYTEST := $(BIN)/python -m pytest --quiet --numprocesses 2 --dist loadfile
 KERNEL_TESTS := $(wildcard tests/core tests/components tests/network tests/plant)
 
 .PHONY: demo test check test-interpreted test-compiled test-bounds oracle show format clean

@@ -237,9 +237,7 @@ def advance(
         plant.cdu, plant.wiring.cdu_hall, service, state.cdu, state.hall, flows, state.slopes, step, float(ticks)
     )
     aisles.advance(plant, state, ticks)
-    water.advance_halls(
-        plant.hall, plant.pipe, state.outdoors[0], state.hall, state.pipe, flows, step, float(ticks)
-    )
+    water.advance_halls(plant.hall, plant.pipe, state.outdoors[0], state.hall, state.pipe, flows, step, float(ticks))
     record.add_racks(step.rack, ticks, seconds, records.rack)
     record.add_cdus(state.cdu, flows, step, ticks, seconds, records.cdu)
     record.add_halls(state.hall, state.water, state.economizer, flows, step, ticks, seconds, records.hall)
