@@ -113,6 +113,24 @@ def test_heat_in_is_heat_out_plus_heat_kept(share, heat, ticks, start):
 
 
 @given(
+    magnitude=st.floats(-4, 3.8), unused=st.floats(-14, 0), ticks=st.integers(1, 5),
+    start=st.tuples(st.floats(20, 60), st.floats(20, 60)),
+)  # fmt: skip
+def test_digits_are_kept_where_the_eigenvalues_meet(magnitude, unused, ticks, start):
+    """At small flows the exchanger takes all the coolant can give: both eigenvalues are nearly one."""
+    half, coolant, state = 1.5e5, 10**magnitude, at(*start)
+    k, before = coolant * (1 - 10**unused), half * sum(start)
+    given_w = advance(state, 0, coolant, k, half, 4e4, 700.0, 25.0, float(ticks))
+    whole = np.zeros((3, 3))
+    whole[:2, :2] = np.array([[-coolant, coolant - k], [coolant, -coolant]]) / half
+    whole[:2, 2] = np.array([k * 25.0 + 700.0, 4e4]) / half
+    expected = expm(whole * ticks) @ np.array([*start, 1.0])
+    np.testing.assert_allclose([state.supply_c[0], state.return_c[0]], expected[:2], rtol=1e-13)
+    kept = half * (state.supply_c[0] + state.return_c[0]) - before
+    assert (4.07e4 - given_w) * ticks == pytest.approx(kept, abs=3e-15 * before)
+
+
+@given(
     coolant=st.one_of(st.just(0.0), st.floats(1.0, 6e3)),
     reach=st.floats(0, 0.999),
     ticks=st.integers(1, 5),

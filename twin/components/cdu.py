@@ -15,7 +15,7 @@ Around it: a facility water valve that holds the supply temperature, pumps that 
 racks, a filter, and a reservoir that makes up what leaks. Their logic is in `plant.coolant`.
 """
 
-from math import expm1, sqrt
+from math import exp, expm1, sqrt
 from typing import Annotated, NamedTuple
 
 import numpy as np
@@ -36,8 +36,6 @@ from twin.core.quantity import (
     TemperatureDifference,
     Volume,
 )
-
-_LEAST_SPLIT = 1e-5  # of the two eigenvalues, over their mean: below it K has the coolant's own heat capacity rate
 
 
 class CduSpec(Spec):
@@ -82,7 +80,6 @@ class CduParams(NamedTuple):
     coolant_w_k: Annotated[Vec, Var("W K-1", "heat capacity rate of the coolant at design flow")]
     facility_w_k: Annotated[Vec, Var("W K-1", "heat capacity rate of the facility water at design flow")]
     facility_kg_s: Annotated[Vec, Var("kg s-1", "facility water at design")]
-    facility_pa_s2_kg2: Annotated[Vec, Var("Pa s2 kg-2", "resistance to facility water, without the valve")]
     half_j_k: Annotated[Vec, Var("J K-1", "heat capacity of half the coolant")]
     flow_kg_s: Annotated[Vec, Var("kg s-1", "coolant flow at design")]
     flow_m3_s: Annotated[Vec, Var("m3 s-1", "coolant flow at design, by volume")]
@@ -118,7 +115,6 @@ def params(specs: list[CduSpec], flow_m3_s: Vec, coolant: tuple[Vec, Vec], water
         coolant_w_k=flow_kg_s * heat,
         facility_w_k=[s.facility_flow * water_j_kg_k for s in specs],
         facility_kg_s=[s.facility_flow for s in specs],
-        facility_pa_s2_kg2=[s.facility_drop / s.facility_flow**2 for s in specs],
         half_j_k=0.5 * np.array([s.volume for s in specs]) * density * heat,
         flow_kg_s=flow_kg_s,
         flow_m3_s=volume_flow,
@@ -143,12 +139,14 @@ def exchange_w_k(cdu, i, coolant_share, facility_share, clean):
 
 
 @kernel
-def _twice(rate_s, dt_s):
-    """Integral over a step of the integral of exp(-rate t) [s2]."""
+def _decay(rate_s, dt_s):
+    """Of exp(-rate t) over a step: its value at the end, its integral and the integral of that."""
     z = rate_s * dt_s
     if z < 1e-3:
-        return dt_s**2 * (0.5 - z / 6.0 * (1.0 - z / 4.0 * (1.0 - z / 5.0)))
-    return (dt_s + expm1(-z) / rate_s) / rate_s
+        first = dt_s * (1.0 - z / 2.0 * (1.0 - z / 3.0 * (1.0 - z / 4.0)))
+        return exp(-z), first, dt_s**2 * (0.5 - z / 6.0 * (1.0 - z / 4.0 * (1.0 - z / 5.0)))
+    first = -expm1(-z) / rate_s
+    return exp(-z), first, (dt_s - first) / rate_s
 
 
 @kernel
@@ -162,18 +160,20 @@ def advance(state, i, coolant_w_k, k_w_k, half_j_k, heat_w, added_w, facility_c,
         state.supply_c[i] = state.return_c[i] - heat_w / coolant_w_k
         return heat_w + added_w
     a, k = coolant_w_k / half_j_k, k_w_k / half_j_k
-    apart, least = sqrt(a * max(a - k, 0.0)), _LEAST_SPLIT * a
-    split = max(apart, least)
-    slow, fast = (a * k / (a + split) if apart > least else a - split), a + split
-    once, again = _twice(slow, dt_s), _twice(fast, dt_s)
-    # Each f(A) = f + f_x N, with A = N - a, N = [[0, a - k], [a, 0]]: Psi from its eigenvalues, Gamma and Phi from
-    # A Psi = Gamma - dt and A Gamma = Phi - 1. The books then close whatever becomes of digits in Psi.
-    psi, psi_x = 0.5 * (once + again), (0.5 * (once - again) / split if split > 0.0 else 0.0)
-    gamma, gamma_x = dt_s - a * psi + a * (a - k) * psi_x, psi - a * psi_x
-    phi, phi_x = 1.0 - a * gamma + a * (a - k) * gamma_x, gamma - a * gamma_x
+    split = sqrt(a * max(a - k, 0.0))
+    slow, fast = (a * k / (a + split) if a > 0.0 else 0.0), a + split
+    e1, i1, j1 = _decay(slow, dt_s)
+    e2, i2, j2 = _decay(fast, dt_s)
+    # The exponential and its two integrals are f I + f_x [[0, a - k], [a, 0]], f the mean of that of both eigenvalues.
+    # Differences over the split would lose their digits where it is small; a f_x = f - (df/dt)_x does not.
+    phi, gamma, psi = 0.5 * (e1 + e2), 0.5 * (i1 + i2), 0.5 * (j1 + j2)
+    phi_x = e1 * _decay(2.0 * split, dt_s)[1]
+    a_gamma_x = gamma - phi_x
+    a_psi_x = psi - a_gamma_x / a if a > 0.0 else 0.0
+    mixed = max(a - k, 0.0) / a if a > 0.0 else 0.0
     supply, back = state.supply_c[i] - facility_c, state.return_c[i] - facility_c
     b0, b1 = added_w / half_j_k, heat_w / half_j_k
-    mean_back = (gamma_x * a * supply + gamma * back + psi_x * a * b0 + psi * b1) / dt_s
-    state.supply_c[i] = facility_c + phi * supply + phi_x * (a - k) * back + gamma * b0 + gamma_x * (a - k) * b1
-    state.return_c[i] = facility_c + phi_x * a * supply + phi * back + gamma_x * a * b0 + gamma * b1
+    mean_back = (a_gamma_x * supply + gamma * back + a_psi_x * b0 + psi * b1) / dt_s
+    state.supply_c[i] = facility_c + phi * supply + a * phi_x * mixed * back + gamma * b0 + a_gamma_x * mixed * b1
+    state.return_c[i] = facility_c + a * phi_x * supply + phi * back + a_gamma_x * b0 + gamma * b1
     return k_w_k * mean_back
