@@ -4,11 +4,13 @@ What is asked to run (pumps, chillers, set points, closed elements) is kept apar
 dead board stands still until its board is alive again.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 
+from twin.components import pump
 from twin.components.cdu import CduState
 from twin.core.clock import Clock
 from twin.core.errors import Problem, ScenarioError, did_you_mean
@@ -37,8 +39,20 @@ class Wanted:
     """What operators and protection want to run; `enforce` makes the plant follow as far as it has supply."""
 
     def __init__(self, plant: Plant, state: State) -> None:
-        self._plant = plant
+        self._plant, self._down = plant, Counter[str]()
         self.service = Service(**{name: values.copy() for name, values in state.service._asdict().items()})
+
+    def lose(self, name: str, field: str, index: int) -> None:
+        """A part trips: one less of ``field``, unless it is down already."""
+        self._down[name] += 1
+        if self._down[name] == 1:
+            getattr(self.service, field)[index] -= 1
+
+    def regain(self, name: str, field: str, index: int) -> None:
+        """A trip of a part is over: it runs again when no other holds it down."""
+        self._down[name] -= 1
+        if self._down[name] == 0:
+            getattr(self.service, field)[index] += 1
 
     def enforce(self, state: State) -> None:
         """Put into the plant what is wanted and has supply, and recompute flows."""
@@ -140,11 +154,8 @@ def _pair(
     return _trip(target, compiled) if value is None else _set(target, value, compiled)
 
 
-def _add(field: str, index: int, amount: float) -> Callable[[Wanted], None]:
-    def apply(wanted: Wanted) -> None:
-        getattr(wanted.service, field)[index] += amount
-
-    return apply
+def _down(name: str, field: str, index: int) -> tuple[Callable[[Wanted], None], Callable[[Wanted], None]]:
+    return (lambda wanted: wanted.lose(name, field, index)), (lambda wanted: wanted.regain(name, field, index))
 
 
 def _put(field: str, index: int, value: float) -> Callable[[Wanted], None]:
@@ -186,13 +197,11 @@ def _lettered(part: str, field: str, index: int, count: float) -> dict[str, tupl
 def _trip(target: str, compiled: Compiled) -> tuple[Callable[[Wanted], None], Callable[[Wanted], None]]:
     names = compiled.names
     if target in names.electrical:
-        index = names.electrical.index(target)
-        return _put("in_service", index, 0), _put("in_service", index, 1)
+        return _down(target, "in_service", names.electrical.index(target))
     owner, _, part = target.rpartition("/")
     known = _parts(owner, compiled)
     if part in known:
-        field, index = known[part]
-        return _add(field, index, -1.0), _add(field, index, 1.0)
+        return _down(target, *known[part])
     if known:
         raise ValueError(f'"{owner}" has no "{part}"; {did_you_mean(part, known)}')
     known_names = {*names.electrical, *names.cdus, *names.halls}
@@ -251,14 +260,13 @@ def _bounds(setting: _Setting) -> str:
     return f"it is at least {least}" if setting.most == np.inf else f"it lies between {least} and {most}"
 
 
-_FASTEST = 1.2  # relative speed up to which affinity is trusted
 _HALL = {
     "supply": _Setting("set_point_c", "temperature", None),
     "dew_point": _Setting("dew_point_c", "temperature", None),
-    "pump_speed": _Setting("hall_speed", "ratio", float("nan"), 0.0, _FASTEST),
+    "pump_speed": _Setting("hall_speed", "ratio", float("nan"), 0.0, pump.FASTEST),
 }
 _CDU = {
-    "pump_speed": _Setting("cdu_speed", "ratio", float("nan"), 0.0, _FASTEST),
+    "pump_speed": _Setting("cdu_speed", "ratio", float("nan"), 0.0, pump.FASTEST),
     "valve": _Setting("cdu_valve", "ratio", float("nan"), 0.0, 1.0),
     "supply_sensor": _Setting("cdu_bias_k", "temperature difference", 0.0),
     "conductance": _Setting("cdu_clean", "ratio", 1.0, 0.0, 1.0),

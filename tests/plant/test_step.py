@@ -140,7 +140,7 @@ def test_kernels_of_a_run_compile_for_one_signature(start):
         step.move(running.plant, running.state, 1.0)
     kernels = (
         coolant.solve_cdus, coolant.sample_valves, coolant.sample_pumps, coolant.move_cdus, racks.advance_racks,
-        water.set_resistances, water.solve_halls, water.reach_cdus, water.sample_halls, water.move_halls,
+        water.set_resistances, water.solve_halls, water.reach_cdus, water.arrive, water.sample_halls, water.move_halls,
         water.advance_halls, machines.begin, machines.run, machines.stage,
         step.hall_loads, step.carry, step.gather_heat, step.advance_cdus, aisles.gather_moved, aisles.advance_aisles,
         record.add_racks, record.add_cdus, record.add_halls, record.add_air, ledger.book_step,

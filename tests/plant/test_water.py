@@ -1,13 +1,20 @@
 """Facility water under its controllers: transport, the pressure that follows the most open valve, pumps that fail."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from twin.components import pipe
 from twin.core.layout import zeros
-from twin.plant import steady, water
+from twin.plant import ledger, steady, water
 from twin.plant.order import WaterState
+from twin.site.check_water import most_flow_m3_s
+from twin.site.load import load_site
+
+SITES = Path(__file__).parents[2] / "site_configs"
 
 RESET = {"halls.0.loop.reset": {"least": "20 kPa", "open": "90 %"}}
 TWO_RACKS = {
@@ -54,6 +61,32 @@ def test_colder_water_arrives_one_transit_later(two_racks):
     assert np.all(np.abs(arrives[at < 10 + transit_s] - 25.0) < 0.01)
     assert arrives[-1] < 23.5
     assert closed(two_racks)
+
+
+def test_a_front_meets_coils_and_cdus_in_the_step_it_arrives_in(two_racks):
+    """It stands in the pipe, so what comes in a step is known: its mean warms them at once, however long a step is."""
+    state, plant = two_racks.state, two_racks.plant
+    before_w, flow = state.step.hall_liquid_w[0], state.flows.hall_flow_kg_s[0]
+    state.pipe.water_c[0, -3:] += 3.0
+    two_racks.before = ledger.stores(plant, state)
+    arrives_c = pipe.leaving_c(plant.pipe, state.pipe, 0, 5.0 * flow)
+    warmer_k = arrives_c - state.hall.inlet_c[0]
+    assert warmer_k > 1.5
+    two_racks.advance(0.8)
+    assert state.hall.inlet_c[0] == arrives_c
+    missing_w = before_w - state.step.hall_liquid_w[0]
+    assert missing_w == pytest.approx(state.flows.cdu_k_w_k.sum() * warmer_k, rel=0.05)
+    assert closed(two_racks)
+
+
+def test_books_close_where_water_flows_fastest(start):
+    """The shortest pipe that is allowed, all pumps at their fastest, all valves open."""
+    length_m = 5.0 * most_flow_m3_s(load_site(SITES / "pod.yaml", TWO_RACKS).halls[0]) / (np.pi / 4 * 0.2**2) * 64 / 63
+    running = start(changes=TWO_RACKS | {"halls.0.loop.pipe.length": f"{1.001 * length_m} m"})
+    valves = {f"hall-1/cdu-00{i}.valve": 1.0 for i in (1, 2)}
+    running.follow(90, [{"at": "0 s", "set": {"hall-1.pump_speed": 1.2} | valves}])
+    assert running.state.flows.hall_flow_kg_s[0] > 1.3 * running.plant.hall.flow_kg_s[0]
+    assert closed(running)
 
 
 def test_the_reset_holds_the_most_open_valve_near_its_target(start):

@@ -47,8 +47,14 @@ def told(folder: Path, *changes: tuple[str, str], file: str = "pod.yaml") -> lis
         (
             "length: 20 m",
             "length: 7 m",
-            "halls.0.loop.pipe: all parcels of the pipe but one hold 0.216 m3, but in a step of 5 s up to 0.3 m3 pass"
-            "; make it longer or wider",
+            # All of 2 pumps at 1.2 of their speed against 60 kPa of 200: 0.04 m3/s 1.2 (260/(60 + 60/4))^0.5.
+            "halls.0.loop.pipe: all parcels of the pipe but one hold 0.216 m3, but in a step of 5 s up to 0.447 m3 pass"
+            ", with all pumps at their fastest against the plant alone; make it longer or wider, by 2.06 times",
+        ),
+        (
+            "length: 20 m,",
+            "length: 20 m, water_at: 20 degC,",
+            "halls.0.loop.pipe.water_at: facility water has its properties at 30 degC everywhere, so that the books",
         ),
         (
             "difference: 115 kPa",
@@ -85,6 +91,15 @@ def test_what_keeps_facility_water_from_flowing(tmp_path, old, new, said):
 )
 def test_what_keeps_coolant_from_flowing(tmp_path, old, new, said):
     assert any(said in text for text in told(tmp_path, (old, new), file="parts/hgx_racks.yaml")), said
+
+
+def test_racks_whose_plates_need_more_than_their_share(tmp_path):
+    said = (
+        "cdus.row-cdu.pumps.flow: each of 15 racks gets 106.7 L/min, but the plates of the GPUs in rack "
+        '"nvl72-rack" alone take 122.4 L/min'
+    )
+    found = told(tmp_path, ("    racks: 10\n", "    racks: 15\n"), file="parts/nvl72_racks.yaml")
+    assert any(said in text for text in found), found
 
 
 def test_pumps_reach_less_where_they_may_not_run_full():

@@ -26,6 +26,8 @@ from twin.core.jit import kernel
 from twin.core.layout import Var, Vec, frozen
 from twin.core.quantity import Duration, Pressure, Rate, Ratio, Spec, VolumeFlow
 
+FASTEST = 1.2
+"""Relative speed up to which affinity is trusted; an event may ask for it."""
 _FULL_LOAD, _STANDING = 0.97, 0.02
 _LOAD = np.array([0.01, 0.25, 0.5, 0.75, 1.0])
 _LOSS = _LOAD * (1.0 / np.array([0.5503, 0.9401, 0.96, 0.97, _FULL_LOAD]) - 1.0)  # over full load's output

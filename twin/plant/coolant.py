@@ -118,7 +118,9 @@ def sample_pumps(cdu_p, difference_pa, control, memory, service, cdus, flows, ti
         if service.cdu_pumps[i] <= 0.0 or tick % control.period_s[i] != 0.0:
             continue
         if cdus.leaked_kg[i] > cdu_p.reservoir_kg[i]:
-            cdus.coasting[i], cdus.coast_speed[i] = service.cdu_pumps[i], cdus.speed[i]
+            running, coasting = service.cdu_pumps[i], cdus.coasting[i]
+            cdus.coasting[i] = running + coasting
+            cdus.coast_speed[i] = (running * cdus.speed[i] + coasting * cdus.coast_speed[i]) / (running + coasting)
             service.cdu_pumps[i] = 0.0
         missing_pa = difference_pa[i] - flows.cdu_head_pa[i]
         if not isnan(service.cdu_speed[i]):

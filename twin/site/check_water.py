@@ -1,17 +1,15 @@
 """Whether water and coolant of a site can flow as designed: pumps against drops, valves, pipes and controllers."""
 
 from collections.abc import Iterator
-from math import pi
+from math import pi, sqrt
 
-from twin.components import valve
+from twin.components import pump, valve
 from twin.components.controller import ControllerSpec
 from twin.components.pump import PumpSpec
 from twin.plant.order import LONGEST_STEP
 from twin.site.finding import Finding, Loc
-from twin.site.piping import water_kg_m3
+from twin.site.piping import WATER_C, water_kg_m3
 from twin.site.spec import CduPart, HallSpec, Parts
-
-_FASTER = 1.5  # than design, as water may flow with all pumps on, by hand at up to 1.2 of their speed
 
 
 def library_water(library: Parts) -> Iterator[Finding]:
@@ -29,6 +27,24 @@ def library_water(library: Parts) -> Iterator[Finding]:
                     f"lost: {_kpa(cdu.exchanger_drop)} in the exchanger, {_kpa(cdu.filter_drop)} in the filter, "
                     f'{_kpa(cdu.header_drop)} along the header, {_kpa(rack.coolant_drop)} in rack "{rack_name}"',
                 )
+            if rack.cdu == name:
+                yield from _plates(library, (*loc, "pumps", "flow"), cdu, rack_name)
+
+
+def _plates(library: Parts, loc: Loc, cdu: CduPart, rack_name: str) -> Iterator[Finding]:
+    """A rack's share of the flow must do for the plates of its GPUs."""
+    rack = library.racks[rack_name]
+    node = library.nodes.get(rack.node)
+    gpu = library.gpus.get(node.gpu) if node is not None else None
+    if node is None or gpu is None:
+        return
+    plates_m3_s, share_m3_s = rack.nodes * node.gpus * gpu.flow, cdu.pumps.flow / cdu.racks
+    if plates_m3_s > share_m3_s * (1 + 1e-9):
+        yield Finding(
+            loc,
+            f"each of {cdu.racks} racks gets {share_m3_s * 6e4:.4g} L/min, but the plates of the GPUs in rack "
+            f'"{rack_name}" alone take {plates_m3_s * 6e4:.4g} L/min',
+        )
 
 
 def hall_water(library: Parts, at: Loc, hall: HallSpec, used: set[str]) -> Iterator[Finding]:
@@ -44,14 +60,33 @@ def hall_water(library: Parts, at: Loc, hall: HallSpec, used: set[str]) -> Itera
         )
     for name in sorted(used & set(library.cdus)):
         yield from _branch(loc, at, hall, name, library.cdus[name])
-    held_m3 = pi / 4 * loop.pipe.inside**2 * loop.pipe.length * (1 - 1 / loop.pipe.parcels)
-    through_m3 = LONGEST_STEP * _FASTER * hall.pumps.flow
+    yield from _pipe((*loc, "pipe"), hall)
+
+
+def _pipe(loc: Loc, hall: HallSpec) -> Iterator[Finding]:
+    """What arrives in a step must stand in the pipe before it, in a store of the same water as the stream."""
+    spec = hall.loop.pipe
+    if spec.water_at != WATER_C:
+        yield Finding(
+            (*loc, "water_at"),
+            f"facility water has its properties at {WATER_C:g} degC everywhere, so that the books close; leave it out",
+        )
+    held_m3 = pi / 4 * spec.inside**2 * spec.length * (1 - 1 / spec.parcels)
+    through_m3 = LONGEST_STEP * most_flow_m3_s(hall)
     if held_m3 < through_m3:
         yield Finding(
-            (*loc, "pipe"),
+            loc,
             f"all parcels of the pipe but one hold {held_m3:.3g} m3, but in a step of {LONGEST_STEP} s up to "
-            f"{through_m3:.3g} m3 pass; make it longer or wider",
+            f"{through_m3:.3g} m3 pass, with all pumps at their fastest against the plant alone; make it longer or "
+            f"wider, by {through_m3 / held_m3:.2f} times",
         )
+
+
+def most_flow_m3_s(hall: HallSpec) -> float:
+    """Flow [m3/s] that all pumps of a hall move at their fastest, were there nothing but the plant."""
+    pumps, fastest = hall.pumps, max(pump.FASTEST, hall.loop.pressure.highest)
+    own_pa = (pumps.shutoff - 1) * pumps.pressure * ((pumps.count - pumps.standby) / pumps.count) ** 2
+    return fastest * pumps.flow * sqrt(pumps.shutoff * pumps.pressure / (own_pa + hall.loop.plant_drop))
 
 
 def _branch(loc: Loc, at: Loc, hall: HallSpec, name: str, cdu: CduPart) -> Iterator[Finding]:

@@ -1,0 +1,80 @@
+"""Events: what is set goes back, trips that overlap, parts that need their boards."""
+
+import math
+
+import pytest
+
+from twin.core.clock import Clock
+from twin.events import Wanted, actions
+from twin.scenario import Scenario
+from twin.site.compile import Compiled, compile_site, new_state
+from twin.site.load import load_site
+
+
+@pytest.fixture(scope="module")
+def pod(request) -> Compiled:
+    changes = {"halls.0.racks": [{"type": "h100-hgx-rack", "count": 1}], "halls.0.cdus": []}
+    return compile_site(load_site(request.config.rootpath / "site_configs" / "pod.yaml", changes))
+
+
+def changes(pod, *events):
+    scenario = Scenario.model_validate({"duration": "1 h", "events": [{"at": "10 s", **event} for event in events]})
+    return actions(scenario, pod, Clock())
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "field", "there", "back"),
+    [
+        ("hall-1.supply", "27 degC", "set_point_c", 27.0, 25.0),
+        ("hall-1.dew_point", "15 degC", "dew_point_c", 15.0, 12.0),
+        ("hall-1.pump_speed", "70 %", "hall_speed", 0.7, math.nan),
+        ("hall-1/cdu-001.pump_speed", 0.5, "cdu_speed", 0.5, math.nan),
+        ("hall-1/cdu-001.valve", "30 %", "cdu_valve", 0.3, math.nan),
+        ("hall-1/cdu-001.supply_sensor", "-2 K", "cdu_bias_k", -2.0, 0.0),
+        ("hall-1/cdu-001.conductance", "80 %", "cdu_clean", 0.8, 1.0),
+        ("hall-1/cdu-001.filter", 2.0, "cdu_filter", 2.0, 1.0),
+        ("hall-1/cdu-001.leak", "6 kg/min", "cdu_leak_kg_s", 0.1, 0.0),
+    ],
+)
+def test_what_is_set_goes_back(pod, name, value, field, there, back):
+    state = new_state(pod)
+    wanted, seen = Wanted(pod.plant, state), []
+    for action in changes(pod, {"set": {name: value}, "for": "1 min"}):
+        action.apply(wanted)
+        wanted.enforce(state)
+        seen.append(getattr(state.service, field)[0])
+    assert seen == pytest.approx([there, back], nan_ok=True)
+
+
+def test_trips_that_overlap_take_a_pump_out_once(pod):
+    state = new_state(pod)
+    wanted, seen = Wanted(pod.plant, state), []
+    twice = {"trip": "hall-1/cdu-001/pump-a"}
+    events = (twice | {"at": "10 s", "for": "60 s"}, twice | {"at": "20 s", "for": "20 s"}, twice | {"at": "30 s"})
+    for action in changes(pod, *events):
+        action.apply(wanted)
+        wanted.enforce(state)
+        seen.append((action.tick, state.service.cdu_pumps[0], state.cdu.coasting[0]))
+    assert seen == [(10, 1, 1), (20, 1, 1), (30, 1, 1), (40, 1, 1), (70, 1, 1)]
+
+
+def test_a_board_is_dead_until_every_trip_is_over(pod):
+    state = new_state(pod)
+    wanted, seen = Wanted(pod.plant, state), []
+    events = ({"trip": "board", "for": "60 s"}, {"trip": "board", "at": "20 s", "for": "20 s"})
+    board = pod.names.electrical.index("board")
+    for action in changes(pod, *events):
+        action.apply(wanted)
+        wanted.enforce(state)
+        seen.append((action.tick, state.service.energised[board], state.service.cdu_pumps[0]))
+    assert seen == [(10, 0, 0), (20, 0, 0), (40, 0, 0), (70, 1, 2)]
+
+
+def test_pumps_of_a_hall_need_their_boards(pod):
+    state = new_state(pod)
+    wanted, seen = Wanted(pod.plant, state), []
+    for action in changes(pod, {"trip": "mechanical", "for": "5 s"}):
+        action.apply(wanted)
+        wanted.enforce(state)
+        seen.append((state.service.hall_pumps[0], state.water.coasting[0], state.flows.hall_pump_w[0] > 0))
+    assert seen == [(0, 2, False), (2, 0, True)]
