@@ -107,7 +107,10 @@ class History:
         file.fixed("cdu", "rating_w", ("cdu",), [specs[kind].heat for kind in kinds], "W", "design heat")
         racks_kg_s = np.add.reduceat(plant.manifolds.rack_kg_s, plant.manifolds.first[:-1])
         file.fixed("cdu", "rated_flow_kg_s", ("cdu",), racks_kg_s, "kg s-1", "design flow of its racks")
-        file.fixed("cdu", "pump_rating_w", ("cdu",), pump.rated_w(plant.cdu_pump), "W", "pump power at design")
+        wants_c = plant.hall.set_point_c[plant.wiring.cdu_hall] + plant.cdu.approach_k
+        file.fixed("cdu", "set_point_c", ("cdu",), wants_c, "degC", "supply set point")
+        file.fixed("cdu", "reservoir_kg", ("cdu",), plant.cdu.reservoir_kg, "kg", "coolant that makes up what leaks")
+        file.fixed("cdu", "pump_rating_w", ("cdu",), pump.installed_w(plant.cdu_pump), "W", "rating of its pumps")
         hall = ("hall",)
         file.fixed("hall", "set_point_c", hall, plant.hall.set_point_c, "degC", "supply set point")
         file.fixed(
@@ -121,7 +124,7 @@ class History:
         machines = np.zeros(halls.size, int)
         machines[plant.chiller.hall] = plant.chiller.machines
         file.fixed("hall", "chillers", hall, machines)
-        file.fixed("hall", "pump_rating_w", hall, pump.rated_w(plant.hall_pump), "W", "pump power at design")
+        file.fixed("hall", "pump_rating_w", hall, pump.installed_w(plant.hall_pump), "W", "rating of its pumps")
         file.fixed("hall", "inlet_limit_c", hall, plant.aisle.limit_c, "degC", "server inlet allowed")
         file.fixed("hall", "inlet_recommended_c", hall, plant.aisle.recommended_c, "degC", "server inlet recommended")
         file.fixed("hall", "dew_point_c", hall, plant.hall.dew_point_c, "degC", "dew point of the room")

@@ -67,7 +67,15 @@ def run_year(
         write_csv([monthly_table(written)], out / "tables")
         if report:
             draw_year(written, out / REPORT)
-        return YearRun(out / RESULT, said(written, months(written)))
+        return YearRun(out / RESULT, [*said(written, months(written)), *_mean_days(weather)])
+
+
+def _mean_days(weather: str) -> list[str]:
+    if weather not in CLIMATES:
+        return []
+    return [
+        "The climate is the mean day of each month: it has no hot or humid extremes. Judge peaks with a weather file."
+    ]
 
 
 def _step_s(text: str) -> int:

@@ -45,6 +45,20 @@ def test_supply_more_than_a_kelvin_over_its_set_point(found):
     assert (alarm.name, alarm.limit, alarm.unit) == ("hall-1", 26.0, "°C")
 
 
+def test_coolant_above_its_set_point_and_coolant_that_leaks():
+    tree = synthetic.build()
+    cdus = tree["cdu"].to_dataset()
+    cdus["supply_c"][20:30, 1], cdus["leaked_kg"][40:, 2], cdus["leaked_kg"][50:, 2] = 33.0, 5.0, 21.0
+    tree["cdu"] = xr.DataTree(cdus)
+    raised = alarms(tree)
+    (warm,), (leak,), (empty,) = (
+        of(raised, what) for what in ("coolant supply above set point", "coolant leaks", "coolant reservoir empty")
+    )
+    assert (warm.name, warm.time_s, warm.end_s, warm.limit) == ("hall-1/cdu-002", 1200.0, 1800.0, 32.0)
+    assert (leak.severity, leak.time_s) == ("warning", 2400.0)
+    assert (empty.severity, empty.time_s, empty.limit) == ("critical", 3000.0, 20.0)
+
+
 def test_servers_that_draw_air_warmer_than_their_class_allows(found):
     (alarm,) = of(found, "server inlet above its limit")
     assert (alarm.name, alarm.limit, alarm.unit) == ("hall-1", 31.0, "°C")

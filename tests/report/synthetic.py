@@ -151,13 +151,14 @@ def cdus(size: Size) -> xr.Dataset:
         "supply_c": supply, "supply_c_min": supply - 0.5, "supply_c_max": supply + 0.5, "return_c": supply + 9.0,
         "flow_kg_s": np.full_like(supply, 20.0), "heat_w": supply * 20e3, "pump_w": np.full_like(supply, 6e3),
         "pump_speed": np.full_like(supply, 0.9), "valve": np.full_like(supply, 0.7),
-        "facility_kg_s": np.full_like(supply, 18.0),
+        "facility_kg_s": np.full_like(supply, 18.0), "leaked_kg": np.zeros_like(supply),
     }  # fmt: skip
     data["flow_kg_s"][10:20, 0] = 15.0
     names = [f"hall-{h + 1}/cdu-{c + 1:03d}" for h in range(size.halls) for c in range(size.cdus)]
     static = {
         "hall": [name.split("/")[0] for name in names], "type": ["cdu-1mw"] * count, "rating_w": np.full(count, 1e6),
         "rated_flow_kg_s": np.full(count, 20.0), "pump_rating_w": np.full(count, 15e3),
+        "set_point_c": np.full(count, 30.0), "reservoir_kg": np.full(count, 20.0),
     }  # fmt: skip
     return per_minute(size, record.CduRecord, data, "cdu", names, static)
 

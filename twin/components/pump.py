@@ -103,6 +103,12 @@ def rated_w(pump: PumpParams) -> Vec:
     return rated
 
 
+def installed_w(pump: PumpParams) -> Vec:
+    """Electrical power [W] of all pumps of each group, each at its design point."""
+    installed: Vec = pump.count * pump.shaft_w / pump.drive_efficiency
+    return installed
+
+
 @kernel
 def operating_flow_m3_s(shutoff_pa, fall_pa_s2_m6, loop_pa_s2_m6, running, speed):
     """Flow [m3/s] where ``running`` pumps at relative ``speed`` meet the loop; 0 when none runs."""

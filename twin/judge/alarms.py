@@ -28,7 +28,7 @@ from twin.judge.windows import Spell, spells
 MERGE_S = 300.0
 VOLTAGE_BAND_PU = (0.95, 1.05)
 PLANT_FULL = 0.999
-SUPPLY_EXCESS_K = 1.0
+SUPPLY_EXCESS_K, COOLANT_EXCESS_K = 1.0, 2.0
 LEAST_FLOW = 0.9
 
 
@@ -124,7 +124,16 @@ def _hall(_tree: xr.DataTree, halls: xr.Dataset) -> Iterator[_Watched]:
 def _cdu(_tree: xr.DataTree, cdus: xr.Dataset) -> Iterator[_Watched]:
     flow = values(cdus, "flow_kg_s")
     limit = np.broadcast_to(LEAST_FLOW * values(cdus, "rated_flow_kg_s"), flow.shape)
-    yield _Watched("warning", "coolant flow low", "kg/s", texts(cdus, "cdu"), flow, limit, -1)
+    names = texts(cdus, "cdu")
+    yield _Watched("warning", "coolant flow low", "kg/s", names, flow, limit, -1)
+    if "leaked_kg" not in cdus:
+        return
+    supply, leaked = values(cdus, "supply_c"), values(cdus, "leaked_kg")
+    limit = np.broadcast_to(values(cdus, "set_point_c") + COOLANT_EXCESS_K, supply.shape)
+    yield _Watched("warning", "coolant supply above set point", "°C", names, supply, limit, 1)
+    yield _Watched("warning", "coolant leaks", "kg", names, leaked, np.zeros_like(leaked), 1)
+    reservoir = np.broadcast_to(values(cdus, "reservoir_kg"), leaked.shape)
+    yield _Watched("critical", "coolant reservoir empty", "kg", names, leaked, reservoir, 1)
 
 
 def low_voltage_boards(tree: xr.DataTree, nodes: xr.Dataset) -> NDArray[np.int64]:

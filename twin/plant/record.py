@@ -69,6 +69,7 @@ class CduRecord(NamedTuple):
     pump_speed: Annotated[Vec, Var("1", "relative speed of its pumps, mean")]
     facility_kg_s: Annotated[Vec, Var("kg s-1", "facility water through it, mean")]
     valve: Annotated[Vec, Var("1", "position of its facility water valve, mean")]
+    leaked_kg: Annotated[Vec, Var("kg", "coolant it has leaked since the start, mean")]
 
 
 class HallRecord(NamedTuple):
@@ -254,6 +255,7 @@ def add_cdus(state, flows, step, ticks, seconds, cdus):
         cdus.pump_speed[i] += ticks * state.speed[i]
         cdus.facility_kg_s[i] += ticks * flows.cdu_facility_kg_s[i]
         cdus.valve[i] += ticks * state.valve[i]
+        cdus.leaked_kg[i] += ticks * state.leaked_kg[i]
 
 
 @kernel
