@@ -140,12 +140,13 @@ class Simulation:
             self._begin(tick, history, pending)
             if tick % self.control.every == 0:
                 self.control.act(tick)
-            if any(tick % period == 0 for period in periods):
+            sampled = any(tick % period == 0 for period in periods)
+            if sampled:
                 step.sample(plant, state, tick)
             next_sample = min((tick // period + 1) * period for period in periods)
             most = 1 if step.turning(state) else min((tick // longest + 1) * longest, next_sample) - tick
             end = max(tick + 1, min(tick + most, self.control.next_tick(tick), changes[0]))
-            step.move(plant, state, float(end - tick))
+            step.move(plant, state, float(end - tick), sampled=sampled)
             air = self.weather.at(np.arange(tick, end))
             if tick % PLANT_STEP == 0:
                 rejection.rate(plant, state, self._outdoors(tick))

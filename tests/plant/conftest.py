@@ -82,12 +82,13 @@ class Running:
             if due:
                 self.wanted.enforce(self.state)
                 rejection.rate(self.plant, self.state, tuple(self.state.outdoors))
-            if any(self.at % period == 0 for period in periods):
+            sampled = any(self.at % period == 0 for period in periods)
+            if sampled:
                 step.sample(self.plant, self.state, self.at)
             later = [action.tick for action in pending if action.tick > self.at]
             most = 1 if step.turning(self.state) else LONGEST_STEP - self.at % LONGEST_STEP
             ticks = min([self.at + most, end, *later]) - self.at
-            step.move(self.plant, self.state, float(ticks))
+            step.move(self.plant, self.state, float(ticks), sampled=sampled)
             assert self.advance(activity, ticks) == 0
             rows.append((self.at, *watch(self.state)))
         return np.array(rows)

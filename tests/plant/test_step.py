@@ -137,7 +137,7 @@ def test_kernels_of_a_run_compile_for_one_signature(start):
         running.advance(0.5)
         running.advance(0.5, 1)
         step.sample(running.plant, running.state, 10)
-        step.move(running.plant, running.state, 1.0)
+        step.move(running.plant, running.state, 1.0, sampled=True)
     kernels = (
         coolant.solve_cdus, coolant.sample_valves, coolant.sample_pumps, coolant.move_cdus, racks.advance_racks,
         water.set_resistances, water.solve_halls, water.reach_cdus, water.arrive, water.sample_halls, water.move_halls,

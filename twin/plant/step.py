@@ -21,11 +21,9 @@ def update_flows(plant: Plant, state: State, *, steady: bool = False) -> None:
 
 
 def sample(plant: Plant, state: State, tick: int) -> None:
-    """Let the controllers of CDUs and halls act that are due at ``tick``."""
+    """Let the controllers of CDUs and halls act that are due at ``tick``; `move` makes flows of it."""
     coolant.sample(plant, state, tick)
     water.sample(plant, state, tick)
-    water.solve(plant, state)
-    rejection.update_flows(plant, state)
 
 
 def periods(plant: Plant) -> list[int]:
@@ -45,12 +43,13 @@ def turning(state: State) -> bool:
     return False
 
 
-def move(plant: Plant, state: State, dt_s: float) -> None:
-    """Ramp and coast pumps over the ``dt_s`` to come, and solve the flows of those that moved."""
+def move(plant: Plant, state: State, dt_s: float, *, sampled: bool) -> None:
+    """Ramp and coast pumps over the ``dt_s`` to come, and solve flows where pumps moved or controllers ``sampled``."""
     cdus_moved = coolant.move(plant, state, dt_s)
     if cdus_moved:
         coolant.solve(plant, state)
-    if water.move(plant, state, dt_s) + cdus_moved:
+    halls_moved = water.move(plant, state, dt_s)
+    if sampled or cdus_moved or halls_moved:
         water.solve(plant, state)
         rejection.update_flows(plant, state)
 
