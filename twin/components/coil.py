@@ -1,6 +1,6 @@
 """Air-to-water coil with fans: the rear door of a rack, or a room unit (CRAH, computer room air handler).
 
-Cross-flow effectiveness-NTU, both streams unmixed (`core.exchange.crossflow_effectiveness`):
+Cross-flow effectiveness-NTU, both streams unmixed (`core.exchange.cross_flow_approximate`):
 
     Q = K (T_air,in - T_water,in),   K = effectiveness C_min,   1/UA = (s^-n_air + w^-n_water) / (2 UA_design)
 
@@ -18,7 +18,7 @@ from typing import Annotated, NamedTuple
 
 from pydantic import Field
 
-from twin.core.exchange import crossflow_effectiveness
+from twin.core.exchange import cross_flow_approximate
 from twin.core.jit import kernel
 from twin.core.layout import IVec, Var, Vec, frozen
 from twin.core.quantity import Conductance, MassFlow, Power, Ratio, Spec, VolumeFlow
@@ -99,7 +99,7 @@ def exchange_w_k(coil, g, speed, water_share):
     ua_w_k = 2.0 * coil.ua_w_k[g] / (speed ** -coil.air_exponent[g] + water_share ** -coil.water_exponent[g])
     air_w_k, water_w_k = coil.air_w_k[g] * (1.0 - coil.bypass[g]) * speed, coil.water_w_k[g] * water_share
     least, most = min(air_w_k, water_w_k), max(air_w_k, water_w_k)
-    return least * crossflow_effectiveness(ua_w_k / least, least / most)
+    return least * cross_flow_approximate(ua_w_k / least, least / most)
 
 
 @kernel

@@ -66,11 +66,11 @@ def cross_flow(ntu, ratio):
 
 @kernel
 def cross_flow_approximate(ntu, ratio):
-    """The usual closed form [1, 3] in place of `cross_flow`."""
+    """The usual closed form [1, 3] in place of `cross_flow`, within 3 % of it; EnergyPlus rates coils by it too."""
     if ratio < _NONE or ntu < _NONE:
         return 1.0 - exp(-ntu)
     slow = ntu**0.22
-    return 1.0 - exp((exp(-ratio * ntu / slow) - 1.0) * slow / ratio)
+    return 1.0 - exp(expm1(-ratio * ntu / slow) * slow / ratio)
 
 
 @kernel
@@ -108,14 +108,3 @@ def exchange_w_k(ua_w_k, exponent, first, second):
         return 0.0
     ua = conductance_w_k(ua_w_k, exponent, first[1], second[1])
     return least * effectiveness(ua / least, least / most)
-
-
-@kernel
-def crossflow_effectiveness(ntu, ratio):
-    """Cross-flow effectiveness [1], both streams unmixed, from NTU [1] and the ratio of heat capacity rates [1].
-
-    The usual closed form [1, table 11.3], by which EnergyPlus rates coils too; within 3 % of the exact series.
-    """
-    if ratio <= 0.0:
-        return 1.0 - exp(-ntu)
-    return 1.0 - exp(expm1(-(ntu**0.78) * ratio) * ntu**0.22 / ratio)
