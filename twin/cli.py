@@ -192,15 +192,42 @@ def report(runs: tuple[Path, ...], out: Path | None) -> None:
 
 
 @main.command()
-@click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="RUNS... | SITE [SCENARIO]")
+@click.option("-p", "--policy", "policies", multiple=True, help="Simulate this policy; several times, for SITE.")
+@click.option("--seeds", default=1, show_default=True, type=click.IntRange(min=1), help="So many seeds, from 0 on.")
+@click.option("-t", "--duration", help="How long each run is, e.g. 10min or 24h.")
 @click.option("-o", "--out", type=click.Path(path_type=Path), required=True, help="Directory for the comparison.")
-def compare(runs: tuple[Path, ...], out: Path) -> None:
-    """Lay several RUNS beside each other: differences from the first, and overlaid plots."""
+def compare(paths: tuple[Path, ...], policies: tuple[str, ...], seeds: int, duration: str | None, out: Path) -> None:
+    """Lay RUNS beside each other, or simulate several policies on SITE first: differences, overlaid plots, what won.
+
+    With --policy, finished runs that stand in the directory already are kept.
+    """
+    if policies:
+        _compare_policies(paths, list(policies), seeds, duration, out)
+        return
     from twin.report.compare import write_comparison
 
-    if len(runs) < 2:
-        raise click.UsageError("name at least two runs")
-    click.echo(write_comparison([p / "result.nc" if p.is_dir() else p for p in runs], out))
+    if len(paths) < 2:
+        raise click.UsageError("name at least two runs, or a site with several --policy")
+    click.echo(write_comparison([p / "result.nc" if p.is_dir() else p for p in paths], out))
+
+
+def _compare_policies(
+    paths: tuple[Path, ...], policies: list[str], seeds: int, duration: str | None, out: Path
+) -> None:
+    if len(paths) > 2:
+        raise click.UsageError("with --policy name a SITE and at most one SCENARIO")
+    loaded, scene, folder = _load(paths[0], paths[1] if len(paths) > 1 else None, (), duration, None, None)
+    from twin.comparing import compare_policies
+    from twin.console import Console
+
+    console = Console()
+    compared = compare_policies(
+        loaded, scene, policies, list(range(seeds)), out, folder=folder, progress=console.progress
+    )
+    for line in compared.failed:
+        console.say(f"left out: {line}")
+    click.echo(compared.page)
 
 
 @main.command()

@@ -82,6 +82,21 @@ def test_run_writes_the_run_directory_and_report_draws_again(twin, tmp_path):
 
 
 @pytest.mark.compiled
+def test_policies_are_run_and_compared_and_finished_runs_kept(twin, tmp_path):
+    call = ("compare", POD, "-p", "uncapped", "-p", "uniform-cap", "--seeds", "2", "-t", "1min", "-o", tmp_path)
+    said = twin(*call)
+    assert said.exit_code == 0, said.output
+    assert "compare.html" in said.output
+    results = sorted(tmp_path.glob("*/result.nc"))
+    assert [path.parent.name for path in results] == [
+        "uncapped-seed-0", "uncapped-seed-1", "uniform-cap-seed-0", "uniform-cap-seed-1",
+    ]  # fmt: skip
+    before = [path.stat().st_mtime_ns for path in results]
+    assert twin(*call).exit_code == 0
+    assert [path.stat().st_mtime_ns for path in results] == before
+
+
+@pytest.mark.compiled
 def test_steady_answers_in_words(twin):
     said = twin("steady", POD, "--at", "36 degC", "--set", "halls.*.supply=32 degC")
     assert said.exit_code == 0, said.output

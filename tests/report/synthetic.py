@@ -52,6 +52,7 @@ def build(size: Size = Size()) -> xr.DataTree:
 
 def write(path: Path, tree: xr.DataTree | None = None) -> Path:
     """The tree as a file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     (build() if tree is None else tree).to_netcdf(path, engine="h5netcdf")
     return path
 

@@ -55,3 +55,36 @@ def test_overlay_draws_each_run_and_the_common_limit_once(result_path, uncapped)
 def test_one_run_is_no_comparison(result_path, tmp_path):
     with pytest.raises(TraceError, match="at least two results"):
         write_comparison([result_path], tmp_path)
+
+
+@pytest.fixture(scope="module")
+def on_seeds(tmp_path_factory):
+    """Two policies on three seeds: one does one per cent more work in every pair, and never violates the limit."""
+    folder, paths = tmp_path_factory.mktemp("seeds"), []
+    for seed in range(3):
+        for policy, factor in (("plain", 0.90), ("better", 0.909 + 0.0001 * seed)):
+            tree = synthetic.build()
+            tree.attrs |= {"policy": policy, "seed": seed}
+            site = tree["site"].to_dataset()
+            site["work"] = factor * site["demand"]
+            site["feed_w"] = np.minimum(site["feed_w"], site["limit_w"])
+            tree["site"] = site
+            paths.append(synthetic.write(folder / f"{policy}-{seed}" / "result.nc", tree))
+    return paths
+
+
+def test_policies_are_compared_in_pairs_of_seeds(on_seeds, tmp_path):
+    page = write_comparison(on_seeds, tmp_path).read_text(encoding="utf-8")
+    with (tmp_path / "tables" / "paired.csv").open(encoding="utf-8") as file:
+        rows = [row for row in csv.reader(file) if row[0] == "work lost"]
+    assert [row[2] for row in rows] == ["plain", "better"]
+    assert float(rows[1][5]) == pytest.approx(-0.91)
+    assert float(rows[1][6]) < -0.91 < float(rows[1][7]) < 0
+    assert rows[1][8] == "yes"
+    assert "better with" in page
+    assert "larger than the noise of 3 seeds" in page
+
+
+def test_one_seed_gives_no_interval_and_says_so(on_seeds, tmp_path):
+    page = write_comparison(on_seeds[:2], tmp_path).read_text(encoding="utf-8")
+    assert "one seed: the noise is not known" in page

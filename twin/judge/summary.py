@@ -5,7 +5,9 @@ import xarray as xr
 
 from twin.core.layout import Vec
 from twin.judge.energy import apparent_va, power_factor, pue, ramps, residuals, wue_l_kwh
-from twin.judge.limits import binding_verdict, judge_calls, judge_limits
+from twin.judge.fairness import fairness
+from twin.judge.limits import binding_verdict, judge_calls, judge_limits, limited_powers
+from twin.judge.response import responses
 from twin.judge.result import durations_s, values
 from twin.judge.work import caps, hottest_gpu, throttling, work
 
@@ -26,8 +28,10 @@ def summary(tree: xr.DataTree) -> dict[str, Figure]:
     }
     figures |= _power_figures(site, duration)
     figures |= _limit_figures(tree)
+    figures |= _response_figures(tree)
     figures |= _energy_figures(tree, site)
     figures |= _gpu_figures(tree, site)
+    figures |= {f"fairness_{kind}": index for kind, index in fairness(tree).items()}
     for one in residuals(tree):
         if one.part in ("site", "water"):
             figures["energy_residual" if one.part == "site" else "water_residual"] = one.residual
@@ -55,6 +59,9 @@ def _limit_figures(tree: xr.DataTree) -> dict[str, Figure]:
     verdicts = judge_limits(tree)
     figures: dict[str, Figure] = {"binding_limit_window": str(tree.attrs.get("binding_limit_window", "1 s"))}
     binding = binding_verdict(verdicts)
+    feed = next((one for one in limited_powers(tree) if one.where == "feed"), None)
+    if feed is not None:
+        figures["stranded_share"] = 1.0 - float(np.percentile(feed.power_w / feed.limit_w, 99.0))
     if binding is not None:
         figures["limit"] = binding.words
         figures["limit_held"] = binding.held and binding.judged > 0
@@ -76,6 +83,20 @@ def _limit_figures(tree: xr.DataTree) -> dict[str, Figure]:
         figures["call_reached_worst_s"] = float(np.max([call.reached_s for call in feed_calls]))
         figures["call_overshoot_1_percent_worst_s"] = max(call.overshoot_s for call in feed_calls)
     return figures
+
+
+def _response_figures(tree: xr.DataTree) -> dict[str, Figure]:
+    """Of several calls the least depth and the worst of everything else."""
+    found = responses(tree)
+    if not found:
+        return {}
+    return {
+        "response_depth_least_share": min(one.depth for one in found),
+        "response_settled_worst_s": float(np.max([one.settled_s for one in found])),
+        "response_hold_rms_worst_share": max(one.hold_rms for one in found),
+        "response_hold_greatest_share": max(one.hold_greatest for one in found),
+        "response_rebound_worst_mw": float(np.max([one.rebound_w for one in found])) / 1e6,
+    }
 
 
 def _energy_figures(tree: xr.DataTree, site: xr.Dataset) -> dict[str, Figure]:
@@ -100,6 +121,9 @@ def _gpu_figures(tree: xr.DataTree, site: xr.Dataset) -> dict[str, Figure]:
         "work_asked_gpu_h": done.asked_gpu_s / 3600.0,
         "work_lost_gpu_h": done.lost_gpu_s / 3600.0,
         "work_lost_share": done.lost_share,
+        "work_per_energy_gpu_h_mwh": done.done_gpu_s
+        / 3600.0
+        / (float(values(site, "feed_w") @ durations_s(site)) / 3.6e9),
     }
     if capped is not None:
         figures |= {"capped_gpu_time_share": capped.share, "lowest_mean_cap_w": capped.lowest_w}

@@ -14,7 +14,7 @@ from twin.judge.limits import limited_powers
 from twin.judge.result import ClockTime, reading, values
 from twin.judge.summary import summary
 from twin.judge.verdict import verdict
-from twin.report import style
+from twin.report import paired, style
 from twin.report.page import Picture, render, save
 from twin.report.tables import Cell, Table
 
@@ -53,25 +53,39 @@ class Run(NamedTuple):
     clock: ClockTime
     figures: dict[str, float | str | bool]
     sentence: str
+    seed: int
     series: dict[str, tuple[Vec, Vec, Vec, Vec]]
     limit: tuple[Vec, Vec] | None
 
 
+_FRONT = (
+    "Work against violation: each policy is a point, its seeds are the small ones; the line joins those that no other "
+    "beats in both."
+)
 _SERIES = ("feed_w", "hottest_c", "work", "cap_w")
 
 
 def write_comparison(paths: list[Path] | list[str], out_dir: Path | str) -> Path:
     """Compare results with the first of them: ``compare.html`` and its tables as CSV in ``out_dir``."""
-    runs = _named([read_run(Path(path)) for path in paths])
-    if len(runs) < 2:
+    read = [read_run(Path(path)) for path in paths]
+    if len(read) < 2:
         raise TraceError([file_problem(path, "a comparison needs at least two results") for path in paths])
+    contenders = _contenders(read)
+    # Of a policy on several seeds one run is drawn; the paired table has them all.
+    drawn = [run for run in read if len(contenders) == len(read) or run.seed == min(one.seed for one in read)]
+    runs = _named(drawn)
     tables = [main_table(runs), all_figures(runs)]
     pictures = [
         Picture(style.to_svg(overlay(runs), "overlay"), "The same variables of all runs; thin bands are seconds.")
     ]
+    if len(contenders) > 1:
+        tables.insert(0, paired.paired_table(contenders))
+        pictures.insert(0, Picture(style.to_svg(paired.work_against_violation(contenders), "pareto"), _FRONT))
+    said = paired.best(contenders) if len(contenders) > 1 else []
     page = render(
-        "compare.html.j2", title="Comparison of runs", runs=runs, colors=style.RUNS, pictures=pictures, tables=tables
-    )
+        "compare.html.j2", title="Comparison of runs", runs=runs, colors=style.RUNS, said=said, pictures=pictures,
+        tables=tables,
+    )  # fmt: skip
     out_path = Path(out_dir) / "compare.html"
     save(out_path, page, tables)
     return out_path
@@ -87,7 +101,19 @@ def read_run(path: Path) -> Run:
         series = {name: style.envelope(time, values(site, name)) for name in _SERIES if name in site}
         policy = str(tree.attrs.get("policy", "") or path.parent.name)
         first = next(iter(verdict(tree))).text
-        return Run(policy, path, ClockTime.of(tree), summary(tree), first, series, limit)
+        seed = int(tree.attrs.get("seed", 0))
+        return Run(policy, path, ClockTime.of(tree), summary(tree), first, seed, series, limit)
+
+
+def _contenders(runs: list[Run]) -> list[paired.Contender]:
+    """Runs by policy and seed; where one policy has a seed twice, runs differ in something else and stand alone."""
+    found: dict[str, dict[int, paired.Figures]] = {}
+    for run in runs:
+        mine = found.setdefault(run.name, {})
+        if run.seed in mine:
+            return [paired.Contender(run.name, {run.seed: run.figures}) for run in _named(runs)]
+        mine[run.seed] = run.figures
+    return [paired.Contender(name, figures) for name, figures in found.items()]
 
 
 def _named(runs: list[Run]) -> list[Run]:
