@@ -42,7 +42,7 @@ def at_rest(site: Site, air_c: float, wet_bulb_c: float, activity: float) -> AtR
     compiled = compile_site(site)
     state = new_state(compiled)
     state.node.job[:] = 1
-    air = (air_c, min(air_c, wet_bulb_c), float(fluids.pressure_at(site.altitude)))
+    air = (air_c, wet_bulb_c, float(fluids.pressure_at(site.altitude)))
     steady.settle(compiled.plant, state, np.array([0.0, activity]), air, compiled.names.halls)
     if steady.solve_network(compiled.plant, state) < 0:
         raise ScenarioError("the electrical network has no solution: voltage collapse")
@@ -85,15 +85,21 @@ def _read(compiled: Compiled, state: State) -> AtRest:
     )
 
 
-def describe(site: Site, weather: str, wet_bulb: str, activity: float) -> list[str]:
-    """`at_rest` in sentences; ``weather`` and ``wet_bulb`` are temperatures with their unit."""
-    air_c, wet_c = _temperature("--at", weather), _temperature("--wet-bulb", wet_bulb)
+def describe(site: Site, weather: str, wet_bulb: str | None, activity: float) -> list[str]:
+    """`at_rest` in sentences; ``weather`` and ``wet_bulb`` are temperatures with their unit.
+
+    Without a wet bulb it is 25 degC, or the dry bulb where that is lower.
+    """
+    air_c = _temperature("--at", weather)
+    wet_c = min(air_c, 25.0) if wet_bulb is None else _temperature("--wet-bulb", wet_bulb)
+    if wet_c > air_c:
+        raise ScenarioError(f"--wet-bulb: {wet_c:g} degC is above the dry bulb of {air_c:g} degC (--at)")
     rest = at_rest(site, air_c, wet_c, activity)
     limit_w = site.feed.limit
     held = "within" if rest.feed_w <= limit_w else "above"
     factor = rest.feed_w / float(np.hypot(rest.feed_w, rest.feed_var))
     return [
-        f"{site.title or site.name}, {air_c:g} degC outdoors (wet bulb {min(air_c, wet_c):g} degC), "
+        f"{site.title or site.name}, {air_c:g} degC outdoors (wet bulb {wet_c:g} degC), "
         f"every server at activity {activity:g}",
         f"feed {_power(rest.feed_w)}, {held} the limit of {_power(limit_w)}; power factor {factor:.3f}",
         f"IT {_power(rest.equipment_w)} (servers {_power(rest.servers_w)}); heat rejection {_power(rest.plant_w)}; "

@@ -123,12 +123,12 @@ def _judge(result: Any, console: Any, *, report: bool) -> None:
 @main.command()
 @click.argument("site", type=click.Path(path_type=Path))
 @click.option("--at", "weather", default="36 degC", show_default=True, help="Dry bulb outdoors.")
-@click.option("--wet-bulb", default="25 degC", show_default=True, help="Wet bulb outdoors, at most the dry bulb.")
+@click.option("--wet-bulb", help="Wet bulb outdoors, at most the dry bulb; else 25 degC, or the dry bulb below that.")
 @click.option(
     "--activity", default=1.0, show_default=True, type=click.FloatRange(0, 1), help="Activity of every server."
 )
 @click.option("--set", "changes", multiple=True, metavar="PATH=VALUE", help="Change the site by path.")
-def steady(site: Path, weather: str, wet_bulb: str, activity: float, changes: tuple[str, ...]) -> None:
+def steady(site: Path, weather: str, wet_bulb: str | None, activity: float, changes: tuple[str, ...]) -> None:
     """What SITE draws and how hot it gets when nothing changes."""
     loaded, _, _ = _load(site, None, changes, None, None, None)
     from twin.at_rest import describe

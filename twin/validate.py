@@ -36,6 +36,12 @@ def run_cases(cases: Sequence[Path], data: Path | None, out: Path | None) -> tup
     """What ``twin validate`` prints, and whether a case failed."""
     results = validate(list(cases) or CASES, data, out)
     lines = [line for result in results for line in _lines(result)]
+    missing = sum(result.status == "not available" for result in results)
+    if missing:
+        lines.append(
+            f"{missing} of {len(results)} cases are not available. Each case.yaml says under origin where its "
+            "measurements can be fetched and by what licence, and under files where they go in the data folder."
+        )
     if out is not None:
         lines.append(str(out / "validation.html"))
     return lines, any(result.status == "failed" for result in results)

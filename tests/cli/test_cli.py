@@ -104,6 +104,12 @@ def test_steady_answers_in_words(twin):
     assert "hottest GPU" in said.output
 
 
+def test_a_wet_bulb_above_the_dry_bulb_is_told(twin):
+    said = twin("steady", POD, "--at", "20 degC", "--wet-bulb", "24 degC")
+    assert said.exit_code == 2
+    assert "24 degC is above the dry bulb of 20 degC" in said.output
+
+
 @pytest.mark.parametrize("command", ["policies", "doctor"])
 def test_small_commands(twin, command):
     assert twin(command).exit_code == 0
