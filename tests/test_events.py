@@ -38,7 +38,7 @@ def changes(pod, *events):
 )
 def test_what_is_set_goes_back(pod, name, value, field, there, back):
     state = new_state(pod)
-    wanted, seen = Wanted(pod.plant, state), []
+    wanted, seen = Wanted(pod, state), []
     for action in changes(pod, {"set": {name: value}, "for": "1 min"}):
         action.apply(wanted)
         wanted.enforce(state)
@@ -48,7 +48,7 @@ def test_what_is_set_goes_back(pod, name, value, field, there, back):
 
 def test_trips_that_overlap_take_a_pump_out_once(pod):
     state = new_state(pod)
-    wanted, seen = Wanted(pod.plant, state), []
+    wanted, seen = Wanted(pod, state), []
     twice = {"trip": "hall-1/cdu-001/pump-a"}
     events = (twice | {"at": "10 s", "for": "60 s"}, twice | {"at": "20 s", "for": "20 s"}, twice | {"at": "30 s"})
     for action in changes(pod, *events):
@@ -60,7 +60,7 @@ def test_trips_that_overlap_take_a_pump_out_once(pod):
 
 def test_a_board_is_dead_until_every_trip_is_over(pod):
     state = new_state(pod)
-    wanted, seen = Wanted(pod.plant, state), []
+    wanted, seen = Wanted(pod, state), []
     events = ({"trip": "board", "for": "60 s"}, {"trip": "board", "at": "20 s", "for": "20 s"})
     board = pod.names.electrical.index("board")
     for action in changes(pod, *events):
@@ -72,7 +72,7 @@ def test_a_board_is_dead_until_every_trip_is_over(pod):
 
 def test_pumps_of_a_hall_need_their_boards(pod):
     state = new_state(pod)
-    wanted, seen = Wanted(pod.plant, state), []
+    wanted, seen = Wanted(pod, state), []
     for action in changes(pod, {"trip": "mechanical", "for": "5 s"}):
         action.apply(wanted)
         wanted.enforce(state)

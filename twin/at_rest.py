@@ -71,7 +71,7 @@ def _read(compiled: Compiled, state: State) -> AtRest:
         equipment_w=equipment_w,
         plant_w=plant_w,
         pumps_w=pumps_w + doors_w,
-        losses_w=feed_w - equipment_w - plant_w - pumps_w - doors_w,
+        losses_w=feed_w - equipment_w - plant_w - pumps_w - doors_w - float(step.house_w[0]),
         pue=feed_w / equipment_w,
         hottest_c=float(racks[hot, HOTTEST_C]),
         hottest_rack=names.racks[hot],

@@ -5,7 +5,8 @@ dead board stands still until its board is alive again.
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -13,17 +14,18 @@ import numpy as np
 from twin.components import pump
 from twin.components.cdu import CduState
 from twin.core.clock import Clock
-from twin.core.errors import Problem, ScenarioError, did_you_mean
+from twin.core.errors import Problem, RunError, ScenarioError, did_you_mean
 from twin.core.layout import Vec
 from twin.core.quantity import parse, written
 from twin.drive.grid import Limit, Piece
-from twin.network import radial
-from twin.plant import step
-from twin.plant.order import Plant, Service, State, WaterState
-from twin.scenario import Scenario
+from twin.plant import grid, step
+from twin.plant.order import Service, State, WaterState
+from twin.scenario import EventSpec, Scenario
 from twin.site.compile import Compiled
 
 _PUMPS = "abcdefgh"
+_Pair = tuple[Callable[["Wanted"], None], Callable[["Wanted"], None]]
+"""What happens, and what undoes it."""
 
 
 class Action(NamedTuple):
@@ -38,8 +40,9 @@ class Action(NamedTuple):
 class Wanted:
     """What operators and protection want to run; `enforce` makes the plant follow as far as it has supply."""
 
-    def __init__(self, plant: Plant, state: State) -> None:
-        self._plant, self._down = plant, Counter[str]()
+    def __init__(self, compiled: Compiled, state: State) -> None:
+        self._plant, self._down, self._closed = compiled.plant, Counter[str](), Counter[str]()
+        self._solver, self._names = compiled.site.electrical.solver, compiled.names.electrical
         self.service = Service(**{name: values.copy() for name, values in state.service._asdict().items()})
 
     def lose(self, name: str, field: str, index: int) -> None:
@@ -54,14 +57,31 @@ class Wanted:
         if self._down[name] == 0:
             getattr(self.service, field)[index] += 1
 
+    def join(self, name: str, index: int) -> None:
+        """An open element closes, unless it is closed already."""
+        self._closed[name] += 1
+        if self._closed[name] == 1:
+            self.service.in_service[index] += 1
+
+    def part(self, name: str, index: int) -> None:
+        """A closing is over: the element opens when no other holds it closed."""
+        self._closed[name] -= 1
+        if self._closed[name] == 0:
+            self.service.in_service[index] -= 1
+
     def enforce(self, state: State) -> None:
-        """Put into the plant what is wanted and has supply, and recompute flows."""
+        """Put into the plant what is wanted and has supply, and recompute flows.
+
+        Raises RunError where closed elements form a loop, which the radial solver cannot solve.
+        """
         wanted, service, wiring = self.service, state.service, self._plant.wiring
         before = service.cdu_pumps.copy(), service.hall_pumps.copy()
         # Who mends a leak fills the reservoir; without coolant no pump runs.
         state.cdu.leaked_kg[(service.cdu_leak_kg_s > 0) & (wanted.cdu_leak_kg_s == 0)] = 0.0
         filled = state.cdu.leaked_kg <= self._plant.cdu.reservoir_kg
-        radial.energise(self._plant.network, wanted.in_service, service.energised)
+        loops = grid.energise(self._plant, state, wanted.in_service)
+        if loops and self._solver == "radial":
+            raise RunError(_loop([self._names[e] for e in loops[0]]))
         alive = np.array([step.living_share(wiring, service.energised, h) for h in range(wanted.hall_pumps.size)])
         at_towers = alive[wiring.loop_hall]
         at_coils = np.where(self._plant.coil.in_room == 1, alive[self._plant.coil.hall], 1.0)
@@ -74,12 +94,22 @@ class Wanted:
             "condenser_pumps": np.floor(wanted.condenser_pumps * at_towers + 1e-9),
             "dry_coolers": np.floor(wanted.dry_coolers * alive[self._plant.dry_cooler.hall] + 1e-9),
             "energised": service.energised,
+            # Below 0 is an open tie that trips: it stays open when it is told to close.
+            "in_service": np.minimum(np.maximum(wanted.in_service, 0), 1),
         }
         for name in Service._fields:
             getattr(service, name)[:] = supplied.get(name, getattr(wanted, name))
+        grid.put_banks(wiring, service.bank_steps, state.network.shunt_pu)
         _hand_over(before[0], service.cdu_pumps, state.cdu)
         _hand_over(before[1], service.hall_pumps, state.water)
         step.update_flows(self._plant, state)
+
+
+def _loop(names: list[str]) -> str:
+    return (
+        f"closed breakers make a loop of {', '.join(names)}, and solver: radial has none; "
+        "trip one of these at the same time, or let the site use solver: meshed"
+    )
 
 
 def _hand_over(before: Vec, now: Vec, turning: CduState | WaterState) -> None:
@@ -122,19 +152,15 @@ def actions(scenario: Scenario, compiled: Compiled, clock: Clock) -> list[Action
     for i, event in enumerate(scenario.events):
         first = clock.ticks(event.at, f"events.{i}.at")
         last = None if event.lasts is None else clock.ticks(event.at + event.lasts, f"events.{i}.for")
-        targets = {event.trip: None} if event.trip is not None else dict(event.set or {})
-        for target, value in targets.items():
+        for target, make, said, over in _changes(event):
             try:
-                there, back = _pair(target, value, compiled)
+                there, back = make(compiled)
             except ValueError as wrong:
                 problems.append(Problem("", None, None, f"events.{i}", str(wrong)))
                 continue
-            said = f"{target} trips" if value is None else f"{target} is set to {value}"
-            found.append(Action(first, target, said, there))
+            found.append(Action(first, target, f"{target} {said}", there))
             if last is not None:
-                found.append(
-                    Action(last, target, f"{target} is back" + ("" if value is None else " at its former value"), back)
-                )
+                found.append(Action(last, target, f"{target} {over}", back))
     if problems:
         raise ScenarioError(problems)
     return sorted(found, key=lambda action: action.tick)
@@ -147,14 +173,17 @@ def _value(text: str | float, kind: str, path: str) -> float:
         raise ScenarioError(f"events: {path}: {wrong}") from None
 
 
-def _pair(
-    target: str, value: str | float | None, compiled: Compiled
-) -> tuple[Callable[[Wanted], None], Callable[[Wanted], None]]:
-    """What happens, and what undoes it. Raises ValueError for a target the site does not have."""
-    return _trip(target, compiled) if value is None else _set(target, value, compiled)
+def _changes(event: EventSpec) -> Iterator[tuple[str, Callable[[Compiled], _Pair], str, str]]:
+    """What an event changes: its target, what makes the pair of changes, and what is said of either."""
+    if event.trip is not None:
+        yield event.trip, partial(_trip, event.trip), "trips", "is back"
+    if event.close is not None:
+        yield event.close, partial(_close, event.close), "closes", "is open again"
+    for target, value in (event.set or {}).items():
+        yield target, partial(_set, target, value), f"is set to {value}", "is back at its former value"
 
 
-def _down(name: str, field: str, index: int) -> tuple[Callable[[Wanted], None], Callable[[Wanted], None]]:
+def _down(name: str, field: str, index: int) -> _Pair:
     return (lambda wanted: wanted.lose(name, field, index)), (lambda wanted: wanted.regain(name, field, index))
 
 
@@ -194,7 +223,7 @@ def _lettered(part: str, field: str, index: int, count: float) -> dict[str, tupl
     return {f"{part}-{letter}": (field, index) for letter in _PUMPS[: int(count)]}
 
 
-def _trip(target: str, compiled: Compiled) -> tuple[Callable[[Wanted], None], Callable[[Wanted], None]]:
+def _trip(target: str, compiled: Compiled) -> _Pair:
     names = compiled.names
     if target in names.electrical:
         return _down(target, "in_service", names.electrical.index(target))
@@ -209,9 +238,18 @@ def _trip(target: str, compiled: Compiled) -> tuple[Callable[[Wanted], None], Ca
     raise ValueError(f'there is nothing called "{target}" that could trip; {near}')
 
 
-def _set(
-    target: str, value: str | float, compiled: Compiled
-) -> tuple[Callable[[Wanted], None], Callable[[Wanted], None]]:
+def _close(target: str, compiled: Compiled) -> _Pair:
+    names, closed = compiled.names.electrical, compiled.electrical_closed
+    ties = [name for name, is_closed in zip(names, closed, strict=True) if not is_closed]
+    if target in ties:
+        index = names.index(target)
+        return (lambda wanted: wanted.join(target, index)), (lambda wanted: wanted.part(target, index))
+    if target in names:
+        raise ValueError(f'"{target}" is closed as the site stands; an event closes normally open ties')
+    raise ValueError(f'there is no tie called "{target}" that could close; {did_you_mean(target, set(ties))}')
+
+
+def _set(target: str, value: str | float, compiled: Compiled) -> _Pair:
     names = compiled.names
     owner, _, field = target.rpartition(".")
     if target == "feed.limit":

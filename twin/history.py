@@ -129,11 +129,12 @@ class History:
         file.fixed("hall", "inlet_recommended_c", hall, plant.aisle.recommended_c, "degC", "server inlet recommended")
         file.fixed("hall", "dew_point_c", hall, plant.hall.dew_point_c, "degC", "dew point of the room")
         file.fixed("hall", "plant", hall, np.array(c.plant_types))
-        node, parent = ("node",), plant.network.parent
+        node, parent = ("node",), plant.network.from_bus
         level = np.zeros(parent.size, int)
         for i in range(1, parent.size):
             level[i] = level[parent[i]] + 1
         file.fixed("electrical", "parent", node, np.array(["" if p < 0 else c.names.electrical[p] for p in parent]))
+        file.fixed("electrical", "to", node, np.array(c.names.electrical)[plant.network.to_bus])
         file.fixed("electrical", "kind", node, np.array(c.electrical_kind))
         file.fixed("electrical", "rating_va", node, c.electrical_rating_va, "VA", "rating of the element")
         file.fixed("electrical", "limit_w", node, c.electrical_limit_w, "W", "limit by contract")

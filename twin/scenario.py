@@ -50,11 +50,13 @@ class CallSpec(Spec):
 
 
 class EventSpec(Spec):
-    """Something happens to a named thing: it trips, or something of it is set."""
+    """Something happens to a named thing: it trips, it closes, or something of it is set."""
 
     at: Duration = Field(ge=0)
     trip: StrictStr | None = None
     """A pump, chiller or electrical node by name: hall-3/cdu-017/pump-a, hall-3/pump-b, hall-3/chiller-05, t1."""
+    close: StrictStr | None = None
+    """A tie by name, which is normally open."""
     set: dict[str, str | float] | None = None
     """Values by path: feed.limit, feed.voltage, hall-3.supply, hall-3.pump_speed, hall-3/cdu-017.pump_speed."""
     lasts: Duration | None = Field(default=None, gt=0, alias="for")
@@ -62,8 +64,8 @@ class EventSpec(Spec):
 
     @model_validator(mode="after")
     def _one(self) -> "EventSpec":
-        if (self.trip is None) == (self.set is None):
-            raise ValueError("give either trip or set")
+        if sum(what is not None for what in (self.trip, self.close, self.set)) != 1:
+            raise ValueError("give either trip, close or set")
         return self
 
 
@@ -123,6 +125,7 @@ def targets(events: tuple[EventSpec, ...]) -> dict[str, list[tuple[float, float,
     spans: dict[str, list[tuple[float, float, int]]] = {}
     for i, event in enumerate(events):
         end = event.at + event.lasts if event.lasts is not None else float("inf")
-        for target in [event.trip] if event.trip is not None else list(event.set or {}):
+        named = event.trip or event.close
+        for target in [named] if named is not None else list(event.set or {}):
             spans.setdefault(target, []).append((event.at, end, i))
     return spans

@@ -62,7 +62,7 @@ class Simulation:
         self.watch = Watch(scenario.watch, self.compiled.names)
         self.state = new_state(self.compiled)
         self.control = self._control(clock)
-        self.wanted = Wanted(self.compiled.plant, self.state)
+        self.wanted = Wanted(self.compiled, self.state)
         self.messages: list[tuple[float, str, str]] = []
         self.tick = 0
 
@@ -174,7 +174,10 @@ class Simulation:
             action.apply(self.wanted)
             self.messages.append((float(tick), action.what, action.message))
         if due:
-            self.wanted.enforce(self.state)
+            try:
+                self.wanted.enforce(self.state)
+            except RunError as wrong:
+                raise RunError(f"at {tick} s {', '.join(a.message for a in due)}: {wrong}") from None
             rejection.rate(self.compiled.plant, self.state, self._outdoors(tick))
 
     def _move_jobs(self, tick: int) -> None:

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from twin.components import cable, feed, transformer
-from twin.core.layout import IVec, Vec, zeros
-from twin.network import radial
-from twin.network.radial import CURRENT, Branch, Network, NetworkState
+from twin.core.layout import Vec, zeros
+from twin.network import radial, topology
+from twin.network.radial import CURRENT, Loads, Network, NetworkState
+from twin.network.topology import Branch
 
 BASE_VA = radial.BASE_MVA * 1e6
 LV = ["lv-1", "lv-2", "lv-3"]
@@ -42,11 +43,13 @@ class Solved(NamedTuple):
 def solve(built: tuple[Network, list[str]], loads: dict[str, complex], source_pu: float = 1.02) -> Solved:
     network, names = built
     load = np.array([loads.get(name, 0.0) for name in names], complex)
-    p, q = load.real.copy(), load.imag.copy()
-    alive: IVec = np.ones(len(names), np.int64)
-    state = zeros(NetworkState, len(names))
-    sweeps = radial.sweep(network, p, q, alive, source_pu, state)
-    return Solved(names, network, p, state, sweeps)
+    size = load.size
+    loads = zeros(Loads, size)
+    loads.p_pu[:], loads.q_pu[:] = load.real, load.imag
+    tree, state = topology.new_tree(size), radial.new_state(network, size)
+    assert topology.switch(network, np.ones(size, np.int64), tree) == []
+    sweeps = radial.sweep(network, tree, loads, source_pu, state)
+    return Solved(names, network, loads.p_pu, state, sweeps)
 
 
 def case_b(substation: dict[str, str], last: dict[str, str], *, pi_model: bool = False) -> Solved:
@@ -68,7 +71,7 @@ def case_b(substation: dict[str, str], last: dict[str, str], *, pi_model: bool =
     root = Branch("poi", "", feed.impedance_pu(5000e6, 12.0, BASE_VA), 0j, 3.0)
     rows = [laid("f1", "sub", 1000.0), laid("f2", "f1", 500.0), laid("f3", "f2", 500.0)]
     rows += [wound(name, f"f{k}", last) for k, name in enumerate(LV, 1)]
-    built = radial.build(root, [*reversed(rows), wound("sub", "poi", substation)])
+    built = topology.build(root, [*reversed(rows), wound("sub", "poi", substation)])
     return solve(built, dict.fromkeys(LV, 0.072 + 0.009j))
 
 
@@ -84,7 +87,7 @@ def baran_wu() -> Solved:
         for row in table
     ]
     loads = {f"{row['bus']:.0f}": complex(row["p_kw"], row["q_kvar"]) * 1e3 / BASE_VA for row in table}
-    return solve(radial.build(Branch("1", "", 0j, 0j, np.inf, CURRENT), branches), loads, 1.0)
+    return solve(topology.build(Branch("1", "", 0j, 0j, np.inf, CURRENT), branches), loads, 1.0)
 
 
 def test_v_pf_01(baran_wu: Solved) -> None:
@@ -128,7 +131,7 @@ def test_v_pf_03() -> None:
 def test_v_pf_04(mw: float, mvar: float) -> None:
     """The sweep finds the closed form's voltage."""
     z = feed.impedance_pu(5000e6, 12.0, BASE_VA)
-    solved = solve(radial.build(Branch("poi", "", z, 0j, 3.0), []), {"poi": complex(mw, mvar) / 100})
+    solved = solve(topology.build(Branch("poi", "", z, 0j, 3.0), []), {"poi": complex(mw, mvar) / 100})
     expected = feed.two_bus_voltage(1.02, z.real, z.imag, mw / 100, mvar / 100)
     assert solved.state.voltage_pu[0] == pytest.approx(expected, abs=1e-11)
     assert solved.state.power_pu[0] == pytest.approx(mw / 100, abs=1e-11)

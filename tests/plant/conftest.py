@@ -47,7 +47,7 @@ class Running:
         )  # fmt: skip
         self.at = 0
         self.before = ledger.stores(self.plant, self.state)
-        self.wanted = Wanted(self.plant, self.state)
+        self.wanted = Wanted(self.compiled, self.state)
 
     def advance(self, activity, ticks: int = 5) -> int:
         """One macro-step at ``activity``, a number or one a second."""

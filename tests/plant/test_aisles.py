@@ -124,7 +124,7 @@ def test_a_room_unit_trips_and_comes_back(both):
     scenario = Scenario.model_validate(
         {"duration": "2 min", "events": [{"at": "10 s", "trip": "hall-1/crah-02", "for": "60 s"}]}
     )
-    wanted, seen = Wanted(both.plant, both.state), []
+    wanted, seen = Wanted(both.compiled, both.state), []
     for action in actions(scenario, both.compiled, Clock()):
         action.apply(wanted)
         wanted.enforce(both.state)

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from twin.components import gpu
-from twin.network import radial
-from twin.plant import ledger, racks, step
+from twin.plant import grid, ledger, racks, step
 from twin.plant.order import AIR_W, LIQUID_W, NODE_W, gpu_rows
 
 
@@ -106,7 +105,7 @@ def test_servers_without_supply_draw_nothing_cool_down_and_lose_their_work(two_r
     two_racks.advance(0.8)
     hot = gpu_rows(state)[:, gpu.DIE].copy()
     state.service.in_service[board] = 0
-    radial.energise(plant.network, state.service.in_service, state.service.energised)
+    grid.energise(plant, state, state.service.in_service)
     state.service.cdu_pumps[:] *= state.service.energised[plant.wiring.cdu_board]
     step.update_flows(plant, state)
     for _ in range(12):

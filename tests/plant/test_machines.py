@@ -180,7 +180,7 @@ def trip(running, target: str, lasts_s: int, activity: float = 0.8):
     """Heat the plant takes [W] around a trip, by macro-step."""
     events = [{"at": "30 s", "trip": target, "for": f"{lasts_s} s"}]
     scenario = Scenario.model_validate({"duration": "20 min", "events": events})
-    wanted, pending = Wanted(running.plant, running.state), actions(scenario, running.compiled, Clock())
+    wanted, pending = Wanted(running.compiled, running.state), actions(scenario, running.compiled, Clock())
     heat = []
     for tick in range(0, 1200, 5):
         while pending and pending[0].tick <= tick:
@@ -257,7 +257,7 @@ def test_lost_tower_fans_leave_still_air(watered):
 
 def test_a_fouled_exchanger_needs_colder_water(watered):
     clean_c = settle(watered, 12.0, 8.0).condensers.supply_c[0]
-    wanted = Wanted(watered.plant, watered.state)
+    wanted = Wanted(watered.compiled, watered.state)
     scenario = Scenario.model_validate(
         {"duration": "1 min", "events": [{"at": "0 s", "set": {"hall-1.fouling": "50 %"}, "for": "30 s"}]}
     )

@@ -110,7 +110,7 @@ def test_a_lost_fan_bank_and_a_lost_pump_are_named_and_come_back(pod):
         {"at": "20 s", "trip": "hall-1/condenser-pump-a", "for": "60 s"},
     ]
     scenario = Scenario.model_validate({"duration": "2 min", "events": events})
-    wanted, seen = Wanted(pod.plant, pod.state), []
+    wanted, seen = Wanted(pod.compiled, pod.state), []
     for action in actions(scenario, pod.compiled, Clock()):
         action.apply(wanted)
         wanted.enforce(pod.state)

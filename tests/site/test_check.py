@@ -6,8 +6,8 @@ import pytest
 import yaml
 
 from twin.core.errors import SiteError
-from twin.site.check import expanded
 from twin.site.load import load_site
+from twin.site.network import expanded
 from twin.site.spec import ElectricalNodeSpec
 
 SITES = Path(__file__).parents[2] / "site_configs"

@@ -143,8 +143,8 @@ def low_voltage_boards(tree: xr.DataTree, nodes: xr.Dataset) -> NDArray[np.int64
     fed = set(texts(racks, "board")) if racks is not None and "board" in racks else set()
     boards = [i for i, name in enumerate(names) if name in fed]
     if not boards:
-        parents = set(texts(nodes, "parent"))
-        boards = [i for i, name in enumerate(names) if name not in parents]
+        parents, kinds = set(texts(nodes, "parent")), texts(nodes, "kind")
+        boards = [i for i, name in enumerate(names) if name not in parents and kinds[i] != "tie"]
     return np.asarray(boards, dtype=np.int64)
 
 

@@ -30,6 +30,7 @@ END_USES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "coil fans": (("door_fan_w", "room_fan_w"), ()),
     "facility pumps": (("hall_pump_w",), ()),
     "heat rejection": (("plant_w",), ()),
+    "house loads": (("house_w",), ()),
     "electrical losses": (("loss_w",), ()),
 }
 

@@ -15,10 +15,10 @@ from twin.core.layout import Vec
 from twin.core.numerics import add_compensated
 from twin.plant.order import AIR_W, LIQUID_W, NODE_W, Plant, State, gpu_rows
 
-ACCOUNTS = 26
+ACCOUNTS = 27
 (FEED, NODES, AIR_RACKS, CDU_PUMPS, FANS, HALL_PUMPS, PLANT, LINES, NETWORK, LIQUID, NODE_AIR, CDU_SHAFTS, HALL_SHAFTS,
  CDU_HEAT, PLANT_HEAT, FREE_HEAT, TOWERS, MAKE_UP, WATER_LOST, LEAKS,
- PIPES, COILS, WALLS, DRY_HEAT, DRY_COOLERS, CONDENSERS) = range(ACCOUNTS)  # fmt: skip
+ PIPES, COILS, WALLS, DRY_HEAT, DRY_COOLERS, CONDENSERS, HOUSE) = range(ACCOUNTS)  # fmt: skip
 
 
 def open_books() -> Vec:
@@ -37,6 +37,7 @@ def book_second(step, network, base_mva, site, at, lines_w, books):
     add_compensated(books[FANS], site.door_fan_w[at] + site.room_fan_w[at])
     add_compensated(books[HALL_PUMPS], site.hall_pump_w[at])
     add_compensated(books[PLANT], site.plant_w[at])
+    add_compensated(books[HOUSE], site.house_w[at])
     add_compensated(books[LINES], lines_w)
     # The root is the point of interconnection: what the grid loses before it is not the site's.
     add_compensated(books[NETWORK], (network.loss_pu.sum() - network.loss_pu[0]) * base_mva * 1e6)
@@ -108,10 +109,10 @@ def close(books: Vec, before: Stores, after: Stores) -> list[Part]:
     a = books.sum(axis=1)
     drives = a[CDU_PUMPS] - a[CDU_SHAFTS] + a[HALL_PUMPS] - a[HALL_SHAFTS]
     warmth = a[NODE_AIR] + a[AIR_RACKS] + a[FANS] + a[LINES] + drives
-    used = a[NODES] + a[AIR_RACKS] + a[CDU_PUMPS] + a[FANS] + a[HALL_PUMPS] + a[PLANT] + a[LINES]
+    used = a[NODES] + a[AIR_RACKS] + a[CDU_PUMPS] + a[FANS] + a[HALL_PUMPS] + a[PLANT] + a[HOUSE] + a[LINES]
     kept = Stores(*(late - early for late, early in zip(after, before, strict=True)))
     stored = kept.racks + kept.cdus + kept.air + kept.halls
-    lost = a[PLANT_HEAT] + a[PLANT] + a[NETWORK] + a[PIPES] + a[LEAKS] + a[WALLS]
+    lost = a[PLANT_HEAT] + a[PLANT] + a[HOUSE] + a[NETWORK] + a[PIPES] + a[LEAKS] + a[WALLS]
     return [
         _part("racks", a[NODES], a[LIQUID] + a[NODE_AIR], kept.racks),
         _part("cdus", a[LIQUID] + a[CDU_SHAFTS], a[CDU_HEAT] + a[LEAKS], kept.cdus),
@@ -143,6 +144,7 @@ def flows(books: Vec) -> list[tuple[str, str, float]]:
         ("feed", "chillers", float(chillers)),
         ("feed", "cooling towers", float(a[TOWERS])),
         ("feed", "dry coolers", float(a[DRY_COOLERS])),
+        ("feed", "house loads", float(a[HOUSE])),
         ("GPU servers", "cold plates", float(a[LIQUID])),
         ("GPU servers", "air of the halls", float(a[NODE_AIR])),
         ("network and storage", "air of the halls", float(a[AIR_RACKS])),
@@ -166,5 +168,6 @@ def flows(books: Vec) -> list[tuple[str, str, float]]:
         ("chillers", "ambient", float(chilled + chillers - a[CONDENSERS])),
         ("cooling towers", "ambient", float(a[FREE_HEAT] + a[CONDENSERS] + a[TOWERS])),
         ("dry coolers", "ambient", float(a[DRY_HEAT] + a[DRY_COOLERS])),
+        ("house loads", "ambient", float(a[HOUSE])),
         ("transformers and cables", "ambient", float(a[NETWORK])),
     ]

@@ -77,6 +77,14 @@ class Wiring(NamedTuple):
     hall_machines: Annotated[IVec, Var("1", "group of chillers of each hall, -1 for none")]
     ride_pu: Annotated[Vec, Var("1", "voltage below which each hall's plant drops out")]
     ride_s: Annotated[Vec, Var("s", "time it stays in below that")]
+    house_bus: Annotated[IVec, Var("1", "electrical nodes of house loads")]
+    house_w: Annotated[Vec, Var("W", "power of each at rated voltage")]
+    house_reactive_share: Annotated[Vec, Var("1", "reactive over active power")]
+    house_current: Annotated[Vec, Var("1", "share of it that goes with voltage")]
+    house_impedance: Annotated[Vec, Var("1", "share of it that goes with the square of voltage")]
+    bank_bus: Annotated[IVec, Var("1", "electrical nodes of capacitor banks")]
+    bank_pu: Annotated[Vec, Var("1", "susceptance of one step of each")]
+    bank_steps: Annotated[Vec, Var("1", "steps installed")]
 
 
 class Manifolds(NamedTuple):
@@ -176,6 +184,7 @@ class Service(NamedTuple):
     fouling: Annotated[Vec, Var("1", "share of its conductance each tower's plate exchanger has lost")]
     dry_coolers: Annotated[Vec, Var("1", "dry coolers in service")]
     set_point_c: Annotated[Vec, Var("degC", "facility water supply set point of each hall")]
+    bank_steps: Annotated[Vec, Var("1", "steps in service of each capacitor bank")]
     in_service: Annotated[IVec, Var("1", "whether each electrical element is closed")]
     energised: Annotated[IVec, Var("1", "whether each electrical node is alive")]
     source_pu: Annotated[Vec, Var("1", "voltage behind the grid's impedance, [1]")]
@@ -275,8 +284,9 @@ class Step(NamedTuple):
     capped: Annotated[Vec, Var("1", "GPUs under a cap below their rating, and the mean cap [W], [tick, 2]")]
     held_w: Annotated[Vec, Var("W", "active power at each electrical node that holds still over the step")]
     held_var: Annotated[Vec, Var("var", "reactive power at each electrical node that holds still over the step")]
-    load_w: Annotated[Vec, Var("W", "active power at each electrical node, per unit during the sweep")]
-    load_var: Annotated[Vec, Var("var", "reactive power at each electrical node, per unit during the sweep")]
+    load_w: Annotated[Vec, Var("W", "active power at each electrical node, what depends on its voltage apart")]
+    load_var: Annotated[Vec, Var("var", "reactive power at each electrical node, the same apart")]
+    house_w: Annotated[Vec, Var("W", "power of all house loads in the last second, [1]")]
     cdu_heat_w: Annotated[Vec, Var("W", "mean heat of each CDU's racks")]
     cdu_given_w: Annotated[Vec, Var("W", "mean heat each CDU gives to facility water")]
     cdu_leak_w: Annotated[Vec, Var("W", "mean heat that leaks carry away, less what makes up for them brings")]
@@ -327,6 +337,8 @@ class State(NamedTuple):
     room: Room
     pipe: pipe.PipeState
     network: radial.NetworkState
+    feeding: radial.Tree
+    loads: radial.Loads
     outdoors: Annotated[Vec, Var("1", "dry bulb [degC], wet bulb [degC] and pressure [Pa], [3]")]
     service: Service
     flows: Flows

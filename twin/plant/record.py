@@ -29,6 +29,7 @@ class SiteRecord(NamedTuple):
     room_fan_w: Annotated[Vec, Var("W", "power of the fans of room units")]
     hall_pump_w: Annotated[Vec, Var("W", "power of facility water pumps")]
     plant_w: Annotated[Vec, Var("W", "power of the heat rejection plant")]
+    house_w: Annotated[Vec, Var("W", "power of house loads")]
     tower_w: Annotated[Vec, Var("W", "power of cooling tower fans and condenser water pumps, part of the plant's")]
     dry_cooler_w: Annotated[Vec, Var("W", "power of dry coolers, part of the plant's")]
     make_up_kg_s: Annotated[Vec, Var("kg s-1", "water bought for cooling towers and pads")]
@@ -107,9 +108,9 @@ class HallRecord(NamedTuple):
 
 
 class ElectricalRecord(NamedTuple):
-    """Per electrical node and minute: the bus of that name and the element that feeds it."""
+    """Per electrical element and minute: each bus with the element of its name, then ties with their from bus."""
 
-    power_w: Annotated[Vec, Var("W", "active power into the element, mean")]
+    power_w: Annotated[Vec, Var("W", "active power into the element, negative against the way it is built, mean")]
     loading: Annotated[Vec, Var("1", "apparent power or current over the rating, mean")]
     loading_max: Annotated[Vec, Var("1", "apparent power or current over the rating, greatest second")]
     voltage_pu_min: Annotated[Vec, Var("1", "voltage, least second, per unit")]
@@ -181,6 +182,7 @@ def site_row(step, flows, network, s, base_mva, air_racks_w, fans_w, site, at):
     site.door_fan_w[at], site.room_fan_w[at] = fans_w
     site.hall_pump_w[at] = flows.hall_pump_w.sum()
     site.plant_w[at] = step.plant_w.sum()
+    site.house_w[at] = step.house_w[0]
     site.loss_w[at] = site.feed_w[at] - (
         total[NODE_W]
         + air_racks_w
@@ -189,6 +191,7 @@ def site_row(step, flows, network, s, base_mva, air_racks_w, fans_w, site, at):
         + site.cdu_pump_w[at]
         + site.hall_pump_w[at]
         + site.plant_w[at]
+        + site.house_w[at]
     )
     site.tower_w[at] = step.tower_w.sum()
     site.dry_cooler_w[at] = step.dry_cooler_w.sum()
@@ -205,18 +208,20 @@ def site_row(step, flows, network, s, base_mva, air_racks_w, fans_w, site, at):
 
 
 @kernel
-def add_electrical(network, base_mva, seconds, electrical):
+def add_electrical(network, solution, base_mva, seconds, electrical):
     """Add one second of every electrical element; extremes start where no second was added yet."""
-    for i in range(network.power_pu.size):
-        electrical.power_w[i] += network.power_pu[i] * base_mva * 1e6
-        electrical.loading[i] += network.loading[i]
-        electrical.loss_w[i] += network.loss_pu[i] * base_mva * 1e6
+    buses = solution.voltage_pu.size
+    for i in range(solution.power_pu.size):
+        voltage = solution.voltage_pu[i if i < buses else network.from_bus[i]]
+        electrical.power_w[i] += solution.power_pu[i] * base_mva * 1e6
+        electrical.loading[i] += solution.loading[i]
+        electrical.loss_w[i] += solution.loss_pu[i] * base_mva * 1e6
         if seconds == 0:
-            electrical.loading_max[i] = network.loading[i]
-            electrical.voltage_pu_min[i] = electrical.voltage_pu_max[i] = network.voltage_pu[i]
-        electrical.loading_max[i] = max(electrical.loading_max[i], network.loading[i])
-        electrical.voltage_pu_min[i] = min(electrical.voltage_pu_min[i], network.voltage_pu[i])
-        electrical.voltage_pu_max[i] = max(electrical.voltage_pu_max[i], network.voltage_pu[i])
+            electrical.loading_max[i] = solution.loading[i]
+            electrical.voltage_pu_min[i] = electrical.voltage_pu_max[i] = voltage
+        electrical.loading_max[i] = max(electrical.loading_max[i], solution.loading[i])
+        electrical.voltage_pu_min[i] = min(electrical.voltage_pu_min[i], voltage)
+        electrical.voltage_pu_max[i] = max(electrical.voltage_pu_max[i], voltage)
 
 
 @kernel

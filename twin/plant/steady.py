@@ -11,7 +11,7 @@ from twin.components import gpu, tower
 from twin.core.errors import RunError
 from twin.core.layout import Vec
 from twin.network import radial
-from twin.plant import aisles, coolant, racks, rejection, step, water
+from twin.plant import aisles, coolant, grid, racks, rejection, step, water
 from twin.plant.order import Plant, State, gpu_rows
 
 # Of temperatures, and relative of plant power and facility water flows, which are solved to 1e-11.
@@ -123,10 +123,9 @@ def _rest(plant: Plant, state: State) -> None:
 
 def solve_network(plant: Plant, state: State) -> int:
     """One power flow of the loads at rest; returns the sweeps taken, -1 at voltage collapse."""
-    room, base_w, service = state.step, radial.BASE_MVA * 1e6, state.service
     _loads_at_rest(plant, state)
-    room.load_w[:] /= base_w
-    room.load_var[:] /= base_w
-    return int(
-        radial.sweep(plant.network, room.load_w, room.load_var, service.energised, service.source_pu[0], state.network)
-    )
+    sweeps = grid.flow(
+        plant.network, state.feeding, state.loads, plant.wiring, state.service.source_pu[0], radial.BASE_MVA,
+        state.step, state.network,
+    )  # fmt: skip
+    return int(sweeps)

@@ -6,7 +6,7 @@ from twin.components import cable, cdu
 from twin.core.jit import kernel
 from twin.core.layout import Vec
 from twin.network import radial
-from twin.plant import aisles, coolant, ledger, machines, racks, record, rejection, water
+from twin.plant import aisles, coolant, grid, ledger, machines, racks, record, rejection, water
 from twin.plant.order import AIR_W, LIQUID_W, NODE_W, Plant, State
 
 _SWIFT = 0.02  # relative speed still to go above which a pump's ramp is followed second by second
@@ -88,6 +88,12 @@ def hall_loads(wiring, flows, fans, alive, plant_w, load_w, load_var, air_w, hot
             racks_w += wiring.air_rack_w[m]
             doors_w += fans_w
             lost_w += wiring.air_loss_w[m]
+    for k in range(wiring.house_bus.size):
+        b = wiring.house_bus[k]
+        if alive[b]:
+            drawn = wiring.house_w[k] * (1.0 - wiring.house_current[k] - wiring.house_impedance[k])
+            load_w[b] += drawn
+            load_var[b] += drawn * wiring.house_reactive_share[k]
     for i in range(wiring.cdu_board.size):
         drawn = flows.cdu_pump_w[i]
         load_w[wiring.cdu_board[i]] += drawn
@@ -161,6 +167,8 @@ def advance_cdus(cdu_p, cdu_hall, service, cdus, halls, flows, slopes, step, tic
 def carry(
     rack,
     network,
+    feeding,
+    loads,
     solution,
     metered,
     wiring,
@@ -191,17 +199,14 @@ def carry(
             rack, fans, step.rack, service.energised, s, ticks, step.load_w, step.load_var,
             step.hall_air_w, step.hall_hot_w,
         )  # fmt: skip
-        for b in range(step.load_w.size):
-            step.load_w[b] /= base_mva * 1e6
-            step.load_var[b] /= base_mva * 1e6
-        if radial.sweep(network, step.load_w, step.load_var, service.energised, service.source_pu[0], solution) < 0:
+        if grid.flow(network, feeding, loads, wiring, service.source_pu[0], base_mva, step, solution) < 0:
             return -(s + 1)
         machines.watch(wiring, solution.voltage_pu, low_s)
         fans_w = doors_w + more_doors_w, rooms_w
         record.site_row(step, flows, solution, s, base_mva, racks_w, fans_w, site, at + s)
         for k in range(metered.size):
             substation_w[at + s, k] = solution.power_pu[metered[k]] * base_mva * 1e6
-        record.add_electrical(solution, base_mva, seconds + s, electrical)
+        record.add_electrical(network, solution, base_mva, seconds + s, electrical)
         ledger.book_second(step, solution, base_mva, site, at + s, lines_w + more_lines_w, books)
     return 0
 
@@ -224,9 +229,9 @@ def advance(
     )  # fmt: skip
     racks.run_racks(plant, state, activity, ticks)
     failed = carry(
-        plant.rack, plant.network, state.network, plant.wiring.substation, plant.wiring, state.supply.low_s,
-        service, flows, state.fans, step, ticks, held, radial.BASE_MVA, books, site, substation_w, at,
-        records.electrical, seconds,
+        plant.rack, plant.network, state.feeding, state.loads, state.network, plant.wiring.substation, plant.wiring,
+        state.supply.low_s, service, flows, state.fans, step, ticks, held, radial.BASE_MVA, books, site,
+        substation_w, at, records.electrical, seconds,
     )  # fmt: skip
     if failed:
         return int(failed)

@@ -65,7 +65,9 @@ def one_line(tree: xr.DataTree) -> str | None:
     if dataset is None or dataset.sizes.get("time", 0) == 0:
         return None
     names, parents, kinds = (texts(dataset, name) for name in ("node", "parent", "kind"))
-    places = Tree(dict(zip(names, parents, strict=True)), dict(zip(names, kinds, strict=True))).places()
+    # A tie hangs on two buses; the tree is the one that was built.
+    built = [(name, parent, kind) for name, parent, kind in zip(names, parents, kinds, strict=True) if kind != "tie"]
+    places = Tree({name: parent for name, parent, _ in built}, {name: kind for name, _, kind in built}).places()
     sheet = _sheet({node.name: node for node in _nodes(dataset, ClockTime.of(tree))}, places)
     spots = {place.name: _spots(place, sheet) for place in places}
     middle, bottom = _middles(places, spots)

@@ -5,14 +5,11 @@ from collections.abc import Iterator
 
 from twin.components.rack import AirRackSpec, RackSpec
 from twin.core import fluids
-from twin.core.errors import did_you_mean
-from twin.network.radial import faults
 from twin.site import plants
+from twin.site.check_network import network
 from twin.site.check_water import hall_water, library_water
-from twin.site.finding import Finding, Loc, unknown
-from twin.site.spec import ElectricalNodeSpec, HallSpec, Parts, Site
-
-ROOT = "feed"
+from twin.site.finding import Finding, Loc, duplicates, unknown
+from twin.site.spec import HallSpec, Parts, Site
 
 
 def check(site: Site, library: Parts) -> list[Finding]:
@@ -20,17 +17,10 @@ def check(site: Site, library: Parts) -> list[Finding]:
     return [
         *_library(library),
         *library_water(library),
-        *_duplicates(("halls",), [hall.name for hall in site.halls]),
-        *_electrical(site, library),
+        *duplicates(("halls",), [hall.name for hall in site.halls]),
+        *network(site, library),
         *(finding for i, hall in enumerate(site.halls) for finding in _hall(site, library, i, hall)),
     ]
-
-
-def _duplicates(loc: Loc, names: list[str]) -> Iterator[Finding]:
-    seen = Counter(names)
-    for i, name in enumerate(names):
-        if seen[name] > 1 and names.index(name) != i:
-            yield Finding((*loc, i, "name"), f'the name "{name}" is already taken by entry {names.index(name)}')
 
 
 def _library(library: Parts) -> Iterator[Finding]:
@@ -49,44 +39,6 @@ def _library(library: Parts) -> Iterator[Finding]:
     for name, shelf in library.air_racks.items():
         if shelf.door is not None:
             yield from unknown("coil type", shelf.door, library.coils, ("library", "air_racks", name, "door"))
-
-
-def expanded(node: ElectricalNodeSpec) -> list[str]:
-    """The names of a node that stands for several."""
-    if node.count == 1:
-        return [node.name]
-    width = max(2, len(str(node.count)))
-    return [f"{node.name}-{i + 1:0{width}d}" for i in range(node.count)]
-
-
-def _electrical(site: Site, library: Parts) -> Iterator[Finding]:
-    nodes = site.electrical.nodes
-    at = ("electrical", "nodes")
-    yield from _duplicates(at, [node.name for node in nodes])
-    types: dict[str, object] = {**library.transformers, **library.cables}
-    for i, node in enumerate(nodes):
-        loc: Loc = (*at, i)
-        if node.name == ROOT:
-            yield Finding((*loc, "name"), f'"{ROOT}" is the point of interconnection and cannot be named again')
-        if node.type is not None:
-            yield from unknown("transformer or cable type", node.type, types, (*loc, "type"))
-        if (node.type in library.cables) != (node.length is not None):
-            yield Finding(loc, "a cable needs a length, and only a cable has one")
-        if node.spacing is not None:
-            parent = next((n for n in nodes if n.name == node.parent), None)
-            if parent is None or parent.type not in library.cables:
-                yield Finding((*loc, "spacing"), "spacing continues the parent's cable, but the parent is no cable")
-    parents = {node.name: node.parent for node in nodes}
-    groups = {node.name for node in nodes if node.count > 1}
-    orphans, cycle = faults(parents, ROOT)
-    for i, node in enumerate(nodes):
-        if node.name in orphans:
-            message = f'has no parent "{node.parent}"; {did_you_mean(node.parent, {*parents, ROOT})}'
-            yield Finding((*at, i, "parent"), message)
-        elif node.name in cycle:
-            yield Finding((*at, i, "parent"), f'"{node.name}" never reaches the feed: its parents form a cycle')
-        elif node.parent in groups:
-            yield Finding((*at, i, "parent"), f'the parent "{node.parent}" stands for several nodes; name a single one')
 
 
 def _hall(site: Site, library: Parts, i: int, hall: HallSpec) -> Iterator[Finding]:

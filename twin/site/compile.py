@@ -6,16 +6,15 @@ from math import acos, tan
 
 import numpy as np
 
-from twin.components import aisle, cable, cdu, feed, gpu, hall, rack, server, transformer
+from twin.components import aisle, cable, cdu, gpu, hall, rack, server
 from twin.core.layout import IVec, Vec, frozen, zeros
-from twin.network import radial
-from twin.plant import order
-from twin.site import cooling, piping
+from twin.network import radial, topology
+from twin.plant import grid, order
+from twin.site import cooling, network, piping
 from twin.site.air import Air
-from twin.site.check import ROOT, expanded
-from twin.site.spec import CduPart, ElectricalNodeSpec, Parts, Site
+from twin.site.network import expanded
+from twin.site.spec import CduPart, Parts, Site
 
-BASE_VA = radial.BASE_MVA * 1e6
 FLOOR_WIDTH = 32  # racks in a row of the floor map
 
 
@@ -53,6 +52,8 @@ class Compiled:
     electrical_kind: list[str]
     electrical_limit_w: Vec
     electrical_rating_va: Vec
+    electrical_closed: IVec
+    """1 where an element is in service as the site stands, 0 for normally open ties."""
     plant_types: list[str]
     plant_capacity_w: Vec
     """Reference capacity of each hall's plant."""
@@ -90,7 +91,8 @@ class _Layout:
 def compile_site(site: Site, seed: int = 0) -> Compiled:
     """Arrays of ``site``; ``seed`` draws each GPU's silicon, by the name of its rack."""
     library = _library(site)
-    network, names, kinds, limits, ratings = _network(site, library)
+    built = network.build(site, library)
+    names = built.names
     boards = {node.name: expanded(node) for node in site.electrical.nodes}
     layout = _lay_out(site, library, boards)
     gpu_types, node_types = list(library.gpus), list(library.nodes)
@@ -124,7 +126,7 @@ def compile_site(site: Site, seed: int = 0) -> Compiled:
         least_air=[node.fans.least_speed if node.fans else 0.0 for node in node_of],
         reactive_share=[_reactive(spec.power_factor) for spec in rack_specs],
     )
-    metered = [i for i, name in enumerate(names) if i and np.isfinite(limits[i])]
+    metered = [i for i, name in enumerate(names) if i and np.isfinite(built.limit_w[i]) and built.kinds[i] != "tie"]
     wiring = _wiring(site, library, layout, boards, index, metered, air)
     plant = order.Plant(
         gpu=gpu.params(list(library.gpus.values())),
@@ -137,7 +139,7 @@ def compile_site(site: Site, seed: int = 0) -> Compiled:
         aisle=air.aisles(racks, wiring),
         coil=air.coils(),
         **cooling.parts(site, library),
-        network=network,
+        network=built.network,
         wiring=wiring,
     )
     node_rack = np.repeat(np.arange(len(rack_specs)), nodes_per)
@@ -147,15 +149,16 @@ def compile_site(site: Site, seed: int = 0) -> Compiled:
         names=_names(site, layout, names, nodes_per, gpus_per),
         node_rack=node_rack,
         node_gpus=np.repeat(gpus_per, nodes_per),
-        node_substation=_substation_of(network, racks.board, metered)[node_rack],
+        node_substation=_substation_of(built.network, racks.board, metered)[node_rack],
         substations=[names[i] for i in metered],
-        substation_limit_w=limits[metered],
+        substation_limit_w=built.limit_w[metered],
         node_max_w=_node_max(plant, racks)[node_rack],
         silicon=_silicon(library, layout, blocks_per, [node.gpu for node in node_of], seed),
         cdu_types=layout.cdu_name,
-        electrical_kind=kinds,
-        electrical_limit_w=limits,
-        electrical_rating_va=ratings,
+        electrical_kind=built.kinds,
+        electrical_limit_w=built.limit_w,
+        electrical_rating_va=built.rating_va,
+        electrical_closed=built.closed,
         plant_types=cooling.names(site),
         plant_capacity_w=cooling.capacity_w(site, library),
         reference_air_c=cooling.hottest_air_c(site, library),
@@ -211,69 +214,6 @@ def _lay_out(site: Site, library: Parts, boards: dict[str, list[str]]) -> _Layou
     return layout
 
 
-def _network(site: Site, library: Parts) -> tuple[radial.Network, list[str], list[str], Vec, Vec]:
-    root = radial.Branch(
-        ROOT,
-        "",
-        feed.impedance_pu(site.feed.short_circuit, site.feed.x_r, BASE_VA),
-        0j,
-        site.feed.limit / BASE_VA,
-        radial.ACTIVE,
-    )
-    by_name = {node.name: node for node in site.electrical.nodes}
-    branches: list[radial.Branch] = []
-    kinds, limits = {ROOT: "source"}, {ROOT: site.feed.limit}
-    for node in site.electrical.nodes:
-        parent = node.parent
-        for name in expanded(node):
-            if node.spacing is not None:
-                tap = f"{name}-tap"
-                branches.append(
-                    _cable(library, by_name[node.parent].type or "", node.spacing, tap, parent, site.feed.frequency)
-                )
-                kinds[tap], parent = "cable", tap
-            branches.append(_branch(site, library, node, name, parent))
-            kinds[name] = _kind(library, node)
-            if node.limit is not None:
-                limits[name] = node.limit
-    network, names = radial.build(root, branches)
-    ratings = np.where(np.isfinite(network.rating_pu), network.rating_pu * BASE_VA, np.nan)
-    return (
-        network,
-        names,
-        [kinds[name] for name in names],
-        np.array([limits.get(name, np.nan) for name in names]),
-        ratings,
-    )
-
-
-def _kind(library: Parts, node: ElectricalNodeSpec) -> str:
-    if node.type is None:
-        return "busbar"
-    return "transformer" if node.type in library.transformers else "cable"
-
-
-def _branch(site: Site, library: Parts, node: ElectricalNodeSpec, name: str, parent: str) -> radial.Branch:
-    if node.type in library.cables:
-        return _cable(library, node.type, node.length or 0.0, name, parent, site.feed.frequency)
-    if node.type in library.transformers:
-        spec = library.transformers[node.type]
-        return radial.Branch(name, parent, *transformer.pi(spec, BASE_VA), (spec.most or spec.rating) / BASE_VA)
-    rating = node.limit / BASE_VA if node.limit is not None else np.inf
-    return radial.Branch(name, parent, 0j, 0j, rating, radial.ACTIVE)
-
-
-def _cable(library: Parts, kind: str, length_m: float, name: str, parent: str, frequency_hz: float) -> radial.Branch:
-    spec = library.cables[kind]
-    return radial.Branch(
-        name,
-        parent,
-        *cable.section(spec, length_m, BASE_VA, frequency_hz),
-        cable.ampacity_pu(spec, BASE_VA),
-        radial.CURRENT,
-    )
-
-
 def _wiring(
     site: Site, library: Parts, layout: _Layout, boards: dict[str, list[str]], index: dict[str, int],
     metered: list[int], air: Air,
@@ -308,13 +248,14 @@ def _wiring(
         air_reactive_share=np.array([_reactive(spec.power_factor) for *_, spec, _ in groups], float),
         substation=metered,
         **cooling.wiring(site, library, [h for _, h in mechanical]),
+        **network.wiring(site, list(index)),
     )
 
 
-def _substation_of(network: radial.Network, board: IVec, metered: list[int]) -> IVec:
-    """For each rack the metered node on its way to the feed, as an index into ``metered``."""
-    of = np.full(network.parent.size, -1)
-    for i, parent in enumerate(network.parent):
+def _substation_of(wires: radial.Network, board: IVec, metered: list[int]) -> IVec:
+    """For each rack the metered node on its way to the feed as built, as an index into ``metered``."""
+    of = np.full(wires.from_bus.size, -1)
+    for i, parent in enumerate(wires.from_bus):
         of[i] = metered.index(i) if i in metered else (of[parent] if parent >= 0 else -1)
     return of[board]
 
@@ -352,10 +293,12 @@ def new_state(compiled: Compiled) -> order.State:
     racks, cdus, halls, nodes = (
         a.size for a in (plant.rack.gpu, plant.cdu.ua_w_k, plant.hall.water_w_k, compiled.node_rack)
     )
-    buses, n = plant.network.parent.size, order.LONGEST_STEP
+    elements, n = plant.network.from_bus.size, order.LONGEST_STEP
+    buses = elements - len(compiled.site.electrical.ties)
     step = order.Step(
         rack=np.zeros((n, racks, order.RACK_OUTPUTS)), total=np.zeros(order.RACK_OUTPUTS), capped=np.zeros((n, 2)),
         held_w=np.zeros(buses), held_var=np.zeros(buses), load_w=np.zeros(buses), load_var=np.zeros(buses),
+        house_w=np.zeros(1),
         cdu_heat_w=np.zeros(cdus), cdu_given_w=np.zeros(cdus), cdu_leak_w=np.zeros(cdus),
         pipe_loss_w=np.zeros(halls), hall_liquid_w=np.zeros(halls),
         hall_air_w=np.zeros(halls), hall_hot_w=np.zeros(halls), hall_moved_w_k=np.zeros(halls),
@@ -381,7 +324,8 @@ def new_state(compiled: Compiled) -> order.State:
         hall_pumps=plant.hall_pump.count.copy(), hall_speed=np.full(halls, np.nan),
         dew_point_c=plant.hall.dew_point_c.copy(), coils=plant.coil.count.copy(), **cooling.in_service(plant),
         set_point_c=plant.hall.set_point_c.copy(),
-        in_service=np.ones(buses, np.int64), energised=np.ones(buses, np.int64),
+        in_service=compiled.electrical_closed.copy(), energised=np.ones(buses, np.int64),
+        bank_steps=plant.wiring.bank_steps.copy(),
         source_pu=np.array([compiled.site.feed.source]),
     )  # fmt: skip
     state = order.State(
@@ -394,7 +338,8 @@ def new_state(compiled: Compiled) -> order.State:
         **cooling.at_first(plant),
         **piping.at_first(plant),
         outdoors=np.array([25.0, 20.0, 1e5]),
-        network=zeros(radial.NetworkState, buses), service=service, flows=flows,
+        network=radial.new_state(plant.network, buses), feeding=topology.new_tree(buses),
+        loads=zeros(radial.Loads, buses), service=service, flows=flows,
         fans=order.Fans(np.zeros(plant.coil.hall.size), np.zeros(halls)),
         slopes=order.Slopes(np.zeros(cdus)), step=step,
     )  # fmt: skip
@@ -405,4 +350,7 @@ def new_state(compiled: Compiled) -> order.State:
     state.node.plate_c[:] = state.cdu.supply_c[:] = state.cdu.return_c[:] = start_c
     state.hall.supply_c[:] = state.hall.inlet_c[:] = state.hall.return_c[:] = plant.hall.set_point_c
     radial.flat_start(state.network, compiled.site.feed.source)
+    grid.hang_house_loads(plant.wiring, state.loads)
+    grid.put_banks(plant.wiring, service.bank_steps, state.network.shunt_pu)
+    grid.energise(plant, state, service.in_service)
     return state

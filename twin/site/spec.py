@@ -35,6 +35,7 @@ from twin.core.quantity import (
     Power,
     Pressure,
     Ratio,
+    ReactivePower,
     Spec,
     Temperature,
     Volume,
@@ -245,11 +246,67 @@ class ElectricalNodeSpec(Spec):
     """Power that must not be exceeded here by contract; the node is metered as a substation."""
 
 
+class TieSpec(Spec):
+    """An element between two buses that are fed anyway: a coupler of busbars, or a cable between ends of feeders."""
+
+    name: Name
+    start: StrictStr = Field(alias="from")
+    """A bus: a node, one of a group ("hall-1-a-08"), or the tap it hangs on ("hall-1-a-08-tap")."""
+    to: StrictStr
+    type: StrictStr | None = None
+    """A cable or transformer type; none for a busbar."""
+    length: Length | None = None
+    """Of a cable."""
+    limit: Power | None = Field(default=None, gt=0)
+    """Rating of a busbar."""
+    normally: Literal["open", "closed"] = "open"
+    """Open ties are closed by events; closed ones make a loop, which needs ``solver: meshed``."""
+
+
+class CapacitorSpec(Spec):
+    """A capacitor bank, all its steps in service at the start."""
+
+    name: Name
+    node: StrictStr
+    """The bus it hangs on."""
+    step: ReactivePower = Field(gt=0)
+    """Of one step at rated voltage."""
+    steps: int = Field(default=1, gt=0)
+
+
+class HouseLoadSpec(Spec):
+    """Lighting, offices and what else is neither computing nor cooling; its heat stays outside the halls."""
+
+    name: Name
+    node: StrictStr
+    """The bus it hangs on."""
+    power: Power = Field(gt=0)
+    """At rated voltage."""
+    power_factor: Ratio = Field(default=0.95, gt=0, le=1)
+    current: Ratio = Field(default=0.0, le=1)
+    """Share of constant current: its power goes with voltage."""
+    impedance: Ratio = Field(default=0.0, le=1)
+    """Share of constant impedance: its power goes with the square of voltage. The rest does not depend on it."""
+
+    @model_validator(mode="after")
+    def _shares(self) -> "HouseLoadSpec":
+        if self.current + self.impedance > 1:
+            raise ValueError(
+                f"current and impedance are shares of one power; they add up to {self.current + self.impedance:g}"
+            )
+        return self
+
+
 class ElectricalSpec(Spec):
-    """The distribution tree from the point of interconnection to the low-voltage boards."""
+    """The distribution network from the point of interconnection to the low-voltage boards."""
 
     base: Literal["100 MVA"] = "100 MVA"
+    solver: Literal["radial", "meshed"] = "radial"
+    """Radial: a sweep, for networks without loops."""
     nodes: tuple[ElectricalNodeSpec, ...] = Field(min_length=1)
+    ties: tuple[TieSpec, ...] = ()
+    capacitors: tuple[CapacitorSpec, ...] = ()
+    loads: tuple[HouseLoadSpec, ...] = ()
 
 
 class LimitSpec(Spec):
