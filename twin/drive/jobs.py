@@ -18,13 +18,14 @@ from twin.core.clock import Clock
 from twin.core.errors import Problem, ScenarioError, did_you_mean
 from twin.core.layout import IVec
 from twin.core.quantity import Duration, Ratio, Spec
+from twin.drive.jitter import JitterSpec
 from twin.drive.trace import Row, raise_if_any, read_rows
 from twin.drive.training import TrainingSpec
-from twin.drive.waveform import ConstantSpec, PlaybackSpec, StepSpec, Waveform
+from twin.drive.waveform import ConstantSpec, PlaybackSpec, SquareSpec, StepSpec, Waveform
 
 _SHARED_NODES = 12
 _TABLE_KINDS = ("training", "constant")
-_KINDS = ("training", "constant", "step", "trace")
+_KINDS = ("training", "square", "constant", "step", "trace")
 Share = Annotated[Ratio, Field(gt=0.0, le=1.0)]
 Count = Annotated[int, Field(ge=1, strict=True)]
 
@@ -44,12 +45,16 @@ class JobSpec(Spec):
     """Only on nodes of this hall or rack type."""
     training: TrainingSpec | None = None
     """A synchronous training job."""
+    square: SquareSpec | None = None
+    """Iterations as a trapezoidal wave."""
     constant: ConstantSpec | None = None
     """The same activity all the time."""
     step: StepSpec | None = None
     """Activity that changes at once."""
     trace: PlaybackSpec | None = None
     """A measured trace, played back."""
+    jitter: JitterSpec | None = None
+    """How far apart its racks are; shows in windows only. None: all move at once."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -67,7 +72,7 @@ class JobSpec(Spec):
 
     def waveform(self, seed: int, folder: Path) -> Waveform:
         """What it asks of its nodes; ``seed`` is the run's, files are relative to ``folder``."""
-        spec = self.training or self.constant or self.step or self.trace
+        spec = self.training or self.square or self.constant or self.step or self.trace
         if spec is None:
             raise AssertionError("the validator lets no job without a kind through")
         return spec.build(job_seed(seed, self.name), folder)

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from twin.core.layout import Vec
 from twin.core.quantity import Duration, Ratio, Spec
-from twin.drive.waveform import Activity, Positive, while_running
+from twin.drive.waveform import Activity, Positive, edges_s, refined, while_running
 
 _NOISE_TICKS = 1024
 
@@ -135,6 +135,15 @@ class Training:
             return np.clip(means + self.spec.noise * noise, 0.0, 1.0)
 
         return while_running(first_tick, last_tick, start_tick, end_tick, run)
+
+    def steps(self, first_tick: int, last_tick: int, start_tick: int, end_tick: int, per_tick: int) -> Vec:
+        """Mean activity in each of ``per_tick`` steps of those seconds; noise moves each second as a whole."""
+        means = self.activity(first_tick, last_tick, start_tick, end_tick)
+
+        def run(first: int, last: int) -> Vec:
+            return np.diff(self._dose(edges_s(first - start_tick, last - start_tick, per_tick))) * per_tick
+
+        return refined(means, while_running(first_tick, last_tick, start_tick, end_tick, run, per_tick), per_tick)
 
     def _dose(self, elapsed_s: Vec) -> Vec:
         """Integral of the activity from the start of the job."""

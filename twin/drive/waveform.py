@@ -9,6 +9,10 @@ is the mean activity over each second ``[k, k + 1)`` for k from ``first_tick`` u
 that starts at ``start_tick`` (which may be negative: it ran before) and ends at ``end_tick``. Outside it is 0: a job
 that ends or aborts drops at once. Patterns are resolved below a second and integrated in closed form, never sampled at
 points, and any block of ticks can be asked for at any time with the same numbers.
+
+    steps(first_tick, last_tick, start_tick, end_tick, per_tick) -> float64[(last_tick - first_tick) * per_tick]
+
+is the same in steps of ``1 / per_tick`` seconds; the mean of the steps of a second is that second's activity.
 """
 
 from collections.abc import Callable
@@ -46,6 +50,10 @@ class Waveform(Protocol):
 
     def activity(self, first_tick: int, last_tick: int, start_tick: int, end_tick: int) -> Vec:
         """Mean activity in each second from ``first_tick`` up to ``last_tick``."""
+        ...
+
+    def steps(self, first_tick: int, last_tick: int, start_tick: int, end_tick: int, per_tick: int) -> Vec:
+        """Mean activity in each of ``per_tick`` steps of those seconds."""
         ...
 
 
@@ -108,10 +116,52 @@ class PlaybackSpec(Spec):
         """The waveform, read from the file."""
         del seed
         path = folder / self.file
-        power_w = resample(read_trace(path, [self.column], time=self.time)).columns[self.column]
+        trace = read_trace(path, [self.column], time=self.time)
+        power_w = resample(trace).columns[self.column]
         if not len(power_w):
             raise TraceError([file_problem(path, "is shorter than one second")])
-        return Playback(np.clip((power_w - self.idle) / (self.maximum - self.idle), 0.0, 1.0))
+        return Playback(self._activity(power_w), trace.time_s, self._activity(trace.columns[self.column]))
+
+    def _activity(self, power_w: Vec) -> Vec:
+        return np.clip((power_w - self.idle) / (self.maximum - self.idle), 0.0, 1.0)
+
+
+class SquareSpec(Spec):
+    """Iterations of a training at their plainest: high, then low, over and over, with straight edges.
+
+    Each period begins with the rise; the wave is above the middle for ``duty`` of it.
+    """
+
+    high: Activity
+    """Activity while computing."""
+    low: Activity
+    """Activity while communicating."""
+    period: Positive
+    """Time of one iteration."""
+    duty: Annotated[Ratio, Field(gt=0.0, lt=1.0)] = 0.7
+    """Share of the period at or near high, measured at half its depth."""
+    ramp: Annotated[Duration, Field(ge=0.0)] = 0.0
+    """Time of each edge."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        shorter = min(self.duty, 1 - self.duty) * self.period
+        if self.ramp > shorter:
+            raise ValueError(f"a ramp of {self.ramp:g} s does not fit the {shorter:g} s of the shorter half")
+        if self.low > self.high:
+            raise ValueError(f"low ({self.low:g}) is above high ({self.high:g})")
+        return self
+
+    def build(self, seed: int, folder: Path) -> "Square":
+        """The waveform; it needs neither seed nor files."""
+        del seed, folder
+        return Square(self)
+
+    def amplitude(self, harmonic: int) -> float:
+        """Amplitude of the harmonic of that number: 2 (high - low)/(n pi) |sin(n pi duty) sinc(n ramp/period)|."""
+        edge = np.sinc(harmonic * self.ramp / self.period)
+        width = np.sin(np.pi * harmonic * self.duty)
+        return float(2 * (self.high - self.low) / (harmonic * np.pi) * abs(width * edge))
 
 
 @dataclass(frozen=True)
@@ -125,22 +175,77 @@ class Steps:
 
     def activity(self, first_tick: int, last_tick: int, start_tick: int, end_tick: int) -> Vec:
         """Mean activity in each second from ``first_tick`` up to ``last_tick``."""
+        return self._pattern(first_tick, last_tick, start_tick, end_tick, 1)
 
+    def steps(self, first_tick: int, last_tick: int, start_tick: int, end_tick: int, per_tick: int) -> Vec:
+        """Mean activity in each of ``per_tick`` steps of those seconds."""
+        ticks = first_tick, last_tick, start_tick, end_tick
+        return refined(self.activity(*ticks), self._pattern(*ticks, per_tick), per_tick)
+
+    def _pattern(self, first_tick: int, last_tick: int, start_tick: int, end_tick: int, per_tick: int) -> Vec:
         def run(first: int, last: int) -> Vec:
-            edges = np.arange(first - start_tick, last - start_tick + 1, dtype=np.float64)
+            edges = edges_s(first - start_tick, last - start_tick, per_tick)
             dose = self.levels[0] * edges
             for change, before, after in zip(self.changes_s, self.levels[:-1], self.levels[1:], strict=True):
                 dose = dose + (after - before) * np.maximum(edges - change, 0.0)
-            return np.clip(np.diff(dose), 0.0, 1.0)
+            return np.clip(np.diff(dose) * per_tick, 0.0, 1.0)
 
-        return while_running(first_tick, last_tick, start_tick, end_tick, run)
+        return while_running(first_tick, last_tick, start_tick, end_tick, run, per_tick)
+
+
+@dataclass(frozen=True)
+class Square:
+    """A trapezoidal wave, integrated in closed form."""
+
+    spec: SquareSpec
+    lead_s: float = 0.0
+
+    @property
+    def period_s(self) -> float:
+        """Time after which the pattern repeats."""
+        return self.spec.period
+
+    def activity(self, first_tick: int, last_tick: int, start_tick: int, end_tick: int) -> Vec:
+        """Mean activity in each second from ``first_tick`` up to ``last_tick``."""
+        return self._pattern(first_tick, last_tick, start_tick, end_tick, 1)
+
+    def steps(self, first_tick: int, last_tick: int, start_tick: int, end_tick: int, per_tick: int) -> Vec:
+        """Mean activity in each of ``per_tick`` steps of those seconds."""
+        ticks = first_tick, last_tick, start_tick, end_tick
+        return refined(self.activity(*ticks), self._pattern(*ticks, per_tick), per_tick)
+
+    def _pattern(self, first_tick: int, last_tick: int, start_tick: int, end_tick: int, per_tick: int) -> Vec:
+        def run(first: int, last: int) -> Vec:
+            dose = self._dose(edges_s(first - start_tick, last - start_tick, per_tick))
+            return np.clip(np.diff(dose) * per_tick, 0.0, 1.0)
+
+        return while_running(first_tick, last_tick, start_tick, end_tick, run, per_tick)
+
+    def _dose(self, elapsed_s: Vec) -> Vec:
+        """Integral of the activity from the start of the job."""
+        spec = self.spec
+        whole, rest = np.divmod(elapsed_s, spec.period)
+        width = spec.duty * spec.period
+        risen = _climbed(rest, spec.ramp) - _climbed(rest - width, spec.ramp)
+        return spec.low * elapsed_s + (spec.high - spec.low) * (whole * width + risen)
+
+
+def _climbed(elapsed_s: Vec, ramp_s: float) -> Vec:
+    """Integral of a step from 0 to 1 that takes ``ramp_s`` from 0 on."""
+    past = np.maximum(elapsed_s, 0.0)
+    if ramp_s == 0.0:
+        return past
+    on = np.minimum(past, ramp_s)
+    return on * on / (2 * ramp_s) + past - on
 
 
 @dataclass(frozen=True, eq=False)
 class Playback:
-    """Activity of each second of a recording; 0 when it is over."""
+    """Activity of each second of a recording, and of its samples; 0 when it is over."""
 
     recorded: Vec
+    time_s: Vec  # of the samples
+    samples: Vec  # each holds until the next
     period_s: float = 0.0
     lead_s: float = 0.0
 
@@ -152,6 +257,20 @@ class Playback:
             return np.pad(piece, (0, last - first - len(piece)))
 
         return while_running(first_tick, last_tick, start_tick, end_tick, run)
+
+    def steps(self, first_tick: int, last_tick: int, start_tick: int, end_tick: int, per_tick: int) -> Vec:
+        """Mean activity in each of ``per_tick`` steps of those seconds, from the samples."""
+        means = self.activity(first_tick, last_tick, start_tick, end_tick)
+
+        def run(first: int, last: int) -> Vec:
+            edges = edges_s(first - start_tick, last - start_tick, per_tick)
+            held = np.append(np.cumsum(self.samples[:-1] * np.diff(self.time_s)), np.nan)
+            doses = np.concatenate([[0.0], held[:-1]])
+            k = np.clip(np.searchsorted(self.time_s, edges, side="right") - 1, 0, len(self.time_s) - 1)
+            dose = doses[k] + self.samples[k] * (edges - self.time_s[k])
+            return np.diff(dose) * per_tick
+
+        return refined(means, while_running(first_tick, last_tick, start_tick, end_tick, run, per_tick), per_tick)
 
 
 def sensed(power_w: Vec, lag_s: float, step_s: float = 1.0) -> Vec:
@@ -165,10 +284,31 @@ def sensed(power_w: Vec, lag_s: float, step_s: float = 1.0) -> Vec:
     return read_w
 
 
-def while_running(first: int, last: int, start: int, end: int, run: Callable[[int, int], Vec]) -> Vec:
+def edges_s(first: int, last: int, per_tick: int) -> Vec:
+    """Times of the edges of ``per_tick`` steps in each of the ticks ``[first, last)``."""
+    return np.arange(first * per_tick, last * per_tick + 1, dtype=np.float64) / per_tick
+
+
+def while_running(
+    first: int, last: int, start: int, end: int, run: Callable[[int, int], Vec], per_tick: int = 1
+) -> Vec:
     """``run(begin, stop)`` in the ticks of ``[first, last)`` in which the job runs, 0 in the others."""
-    activity = np.zeros(max(last - first, 0))
+    activity = np.zeros(max(last - first, 0) * per_tick)
     begin, stop = max(first, start), min(last, end)
     if begin < stop:
-        activity[begin - first : stop - first] = run(begin, stop)
+        activity[(begin - first) * per_tick : (stop - first) * per_tick] = run(begin, stop)
     return activity
+
+
+def refined(means: Vec, steps: Vec, per_tick: int) -> Vec:
+    """``steps`` moved so that those of each second have its mean, and stay within 0 and 1.
+
+    What is missing is taken from the room to 1, what is too much from the height above 0, in proportion: a second at
+    one level is moved as a whole.
+    """
+    table = np.clip(steps.reshape(-1, per_tick), 0.0, 1.0)
+    found = table.mean(axis=1)
+    low, high = np.maximum(found, 1e-300), np.maximum(1.0 - found, 1e-300)
+    down, up = np.minimum(means / low, 1.0), np.minimum((1.0 - means) / high, 1.0)
+    more = (means > found)[:, None]
+    return np.where(more, 1.0 - (1.0 - table) * up[:, None], table * down[:, None]).reshape(-1)
