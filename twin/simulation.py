@@ -21,12 +21,12 @@ from twin.control.policy import Fleet
 from twin.control.sensing import Meter
 from twin.core.clock import Clock
 from twin.core.errors import RunError
-from twin.core.layout import Vec
+from twin.core.layout import IVec, Vec
 from twin.drive.weather import Weather
 from twin.events import Action, Wanted, actions, feed_limit
 from twin.history import History, JobFacts
 from twin.network import radial
-from twin.plant import ledger, rejection, steady, step
+from twin.plant import grid, ledger, rejection, steady, step
 from twin.plant.order import LONGEST_STEP
 from twin.results import ResultFile
 from twin.scenario import Scenario
@@ -72,10 +72,7 @@ class Simulation:
         kind = c.plant.rack.gpu[c.node_rack]
         specs = list(c.library.gpus.values())
         least_w = np.array([spec.min_cap for spec in specs])[kind]
-        fleet = Fleet(
-            c.node_gpus, c.plant.gpu.max_w[kind], least_w, c.node_rack,
-            [np.flatnonzero(c.node_substation == k) for k in range(len(c.substations))],
-        )  # fmt: skip
+        fleet = Fleet(c.node_gpus, c.plant.gpu.max_w[kind], least_w, c.node_rack, self._fed(c.node_substation))
         site_meter, node_meter = (
             Meter(clock.ticks(meter.period, "meter period"), clock.ticks(meter.delay, "meter delay"))
             for meter in (set_up.site_meter, set_up.node_meter)
@@ -92,6 +89,10 @@ class Simulation:
             path,
             self.limit.least_known,
         )
+
+    def _fed(self, node_substation: IVec) -> list[IVec]:
+        """The servers that each metered substation feeds."""
+        return [np.flatnonzero(node_substation == k) for k in range(len(self.compiled.substations))]
 
     def run(self, file: ResultFile, progress: Progress | None = None) -> Ended:
         """Simulate into ``file`` until the end, an interrupt or a failure."""
@@ -174,11 +175,19 @@ class Simulation:
             action.apply(self.wanted)
             self.messages.append((float(tick), action.what, action.message))
         if due:
-            try:
-                self.wanted.enforce(self.state)
-            except RunError as wrong:
-                raise RunError(f"at {tick} s {', '.join(a.message for a in due)}: {wrong}") from None
-            rejection.rate(self.compiled.plant, self.state, self._outdoors(tick))
+            self._enforce(tick, due)
+
+    def _enforce(self, tick: int, due: list[Action]) -> None:
+        """Make the plant follow what events changed; operators know which substation feeds which server then."""
+        plant, control = self.compiled.plant, self.control
+        try:
+            self.wanted.enforce(self.state)
+        except RunError as wrong:
+            raise RunError(f"at {tick} s {', '.join(action.message for action in due)}: {wrong}") from None
+        metered = grid.metered_by(self.state.feeding, plant.wiring.substation)
+        fed = self._fed(metered[plant.rack.board][self.compiled.node_rack])
+        control.fleet = control.fleet._replace(substations=fed)
+        rejection.rate(plant, self.state, self._outdoors(tick))
 
     def _move_jobs(self, tick: int) -> None:
         self.state.node.job[:] = self.workload.holders(tick, self.state.node.job.size)

@@ -40,12 +40,17 @@ class Solved(NamedTuple):
         return radial.BASE_MVA * 1.02 * (self.state.i_re[0] - 1j * self.state.i_im[0])
 
 
-def solve(built: tuple[Network, list[str]], loads: dict[str, complex], source_pu: float = 1.02) -> Solved:
+def solve(
+    built: tuple[Network, list[str]], loads: dict[str, complex], source_pu: float = 1.02, zip_shares: Vec | None = None
+) -> Solved:
+    """``zip_shares`` are the shares of constant power, current and impedance of every load."""
     network, names = built
     load = np.array([loads.get(name, 0.0) for name in names], complex)
     size = load.size
     loads = zeros(Loads, size)
-    loads.p_pu[:], loads.q_pu[:] = load.real, load.imag
+    shares = np.array([1.0, 0.0, 0.0]) if zip_shares is None else zip_shares
+    for k, share in enumerate(shares):
+        loads[2 * k][:], loads[2 * k + 1][:] = share * load.real, share * load.imag
     tree, state = topology.new_tree(size), radial.new_state(network, size)
     assert topology.switch(network, np.ones(size, np.int64), tree) == []
     sweeps = radial.sweep(network, tree, loads, source_pu, state)
@@ -136,6 +141,16 @@ def test_v_pf_04(mw: float, mvar: float) -> None:
     assert solved.state.voltage_pu[0] == pytest.approx(expected, abs=1e-11)
     assert solved.state.power_pu[0] == pytest.approx(mw / 100, abs=1e-11)
     assert solved.state.loading[0] == pytest.approx(abs(complex(mw, mvar)) / 300, rel=1e-11)
+
+
+def test_v_pf_05() -> None:
+    """A load of 300 + j60 MVA at 1 pu: 70 % of constant power, 10 % of constant current, 20 % of constant impedance."""
+    z = feed.impedance_pu(5000e6, 12.0, BASE_VA)
+    solved = solve(
+        topology.build(Branch("poi", "", z, 0j, 3.0), []), {"poi": 3.0 + 0.6j}, zip_shares=np.array([0.7, 0.1, 0.2])
+    )
+    assert solved.state.voltage_pu[0] == pytest.approx(1.001376678022, abs=1e-9)
+    assert solved.state.power_pu[0] * radial.BASE_MVA == pytest.approx(300.206615, abs=5e-7)
 
 
 def test_v_pf_06(baran_wu: Solved) -> None:

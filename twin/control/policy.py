@@ -14,13 +14,13 @@ from twin.core.layout import IVec, Vec
 
 
 class Fleet(NamedTuple):
-    """What an operator knows of the servers: fixed facts, one entry a server."""
+    """What an operator knows of the servers, one entry a server."""
 
     gpus: IVec  # GPUs in the server
     gpu_max_w: Vec  # rating of one of its boards
     gpu_min_cap_w: Vec  # least cap its boards accept
     rack: IVec  # its rack
-    substations: list[IVec]  # the servers fed through each metered substation
+    substations: list[IVec]  # the servers fed through each metered substation, as breakers stand
 
     def by_substation(self, node_w: Vec) -> Vec:
         """Sum of ``node_w`` over the servers of each substation."""

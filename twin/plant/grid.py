@@ -1,5 +1,7 @@
 """The electrical network in the plant: what breakers feed, what hangs on buses, and one power flow."""
 
+import numpy as np
+
 from twin.core.jit import kernel
 from twin.core.layout import IVec
 from twin.network import radial, topology
@@ -11,6 +13,16 @@ def energise(plant: Plant, state: State, in_service: IVec) -> list[list[int]]:
     loops = topology.switch(plant.network, in_service, state.feeding)
     state.service.energised[:] = state.feeding.element >= 0
     return loops
+
+
+def metered_by(feeding: radial.Tree, metered: IVec) -> IVec:
+    """For each bus the metered element nearest to it on its way to the feed, as a place in ``metered``; -1 for none."""
+    place = {int(e): k for k, e in enumerate(metered)}
+    found = np.full(feeding.parent.size, -1)
+    for bus in feeding.order[: feeding.count[0]]:
+        parent = feeding.parent[bus]
+        found[bus] = place.get(int(feeding.element[bus]), found[parent] if parent >= 0 else -1)
+    return found
 
 
 def hang_house_loads(wiring: Wiring, loads: radial.Loads) -> None:

@@ -128,6 +128,8 @@ def compile_site(site: Site, seed: int = 0) -> Compiled:
     )
     metered = [i for i, name in enumerate(names) if i and np.isfinite(built.limit_w[i]) and built.kinds[i] != "tie"]
     wiring = _wiring(site, library, layout, boards, index, metered, air)
+    feeding = topology.new_tree(len(names) - len(site.electrical.ties))
+    topology.switch(built.network, built.closed, feeding)
     plant = order.Plant(
         gpu=gpu.params(list(library.gpus.values())),
         node=server.params(list(library.nodes.values())),
@@ -149,7 +151,7 @@ def compile_site(site: Site, seed: int = 0) -> Compiled:
         names=_names(site, layout, names, nodes_per, gpus_per),
         node_rack=node_rack,
         node_gpus=np.repeat(gpus_per, nodes_per),
-        node_substation=_substation_of(built.network, racks.board, metered)[node_rack],
+        node_substation=grid.metered_by(feeding, wiring.substation)[racks.board][node_rack],
         substations=[names[i] for i in metered],
         substation_limit_w=built.limit_w[metered],
         node_max_w=_node_max(plant, racks)[node_rack],
@@ -250,14 +252,6 @@ def _wiring(
         **cooling.wiring(site, library, [h for _, h in mechanical]),
         **network.wiring(site, list(index)),
     )
-
-
-def _substation_of(wires: radial.Network, board: IVec, metered: list[int]) -> IVec:
-    """For each rack the metered node on its way to the feed as built, as an index into ``metered``."""
-    of = np.full(wires.from_bus.size, -1)
-    for i, parent in enumerate(wires.from_bus):
-        of[i] = metered.index(i) if i in metered else (of[parent] if parent >= 0 else -1)
-    return of[board]
 
 
 def _node_max(plant: order.Plant, racks: rack.RackParams) -> Vec:
