@@ -10,6 +10,7 @@ import xarray as xr
 from twin.core import jit
 from twin.core.errors import OutputError, RunError, ScenarioError
 from twin.inputs import load_inputs
+from twin.report.page import write_report
 from twin.results import rounded
 from twin.running import run
 from twin.scenario import Scenario
@@ -135,6 +136,51 @@ def test_voltage_collapse_is_told_and_what_was_simulated_is_kept(pod, tmp_path):
     with pytest.raises(RunError, match="voltage collapse at 6"):
         run(pod, weak, tmp_path / "weak")
     assert json.loads((tmp_path / "weak" / "run.json").read_text())["simulated_s"] == 60
+
+
+TIED = {
+    "electrical.nodes": [
+        {"name": "one", "parent": "feed", "limit": "700 kW"},
+        {"name": "two", "parent": "feed", "limit": "700 kW"},
+        {"name": "feeder", "parent": "one", "type": "al-1000kcmil", "length": "0.4 km"},
+        {"name": "board", "parent": "feeder", "type": "unit-2500kva"},
+        {"name": "other", "parent": "two", "type": "al-1000kcmil", "length": "0.5 km"},
+        {"name": "mechanical", "parent": "other", "type": "unit-2500kva"},
+    ],
+    "electrical.ties": [{"name": "tie", "from": "other", "to": "feeder", "type": "al-1000kcmil", "length": "50 m"}],
+}
+
+
+def test_a_transfer_stands_in_the_results_and_the_report(tmp_path):
+    opened, closed = {"at": "60 s", "trip": "feeder"}, {"at": "60 s", "close": "tie", "for": "30 s"}
+    done = run(load_site(POD, TIED), scenario(events=[opened, closed]), tmp_path / "transfer")
+    assert abs(done.facts["energy_residual"]) < 1e-10
+    with xr.open_datatree(done.path, engine="h5netcdf", decode_times=False) as tree:
+        nodes = tree["electrical"].to_dataset().load()
+        assert list(nodes.node.values[-1:]) == ["tie"]
+        tie = nodes.sel(node="tie")
+        assert (str(tie.kind.values), str(tie.parent.values), str(tie.to.values)) == ("tie", "other", "feeder")
+        assert tie.power_w.values[0] == 0.0
+        assert tie.power_w.values[1] > 1e5
+        substation = tree["site"].substation_w.values
+        assert substation[70, 0] == 0.0
+        assert substation[70, 1] > 0.9 * tree["site"].feed_w.values[70]
+        said = [str(message) for message in tree["events"].message.values]
+    assert [message for message in said if message.startswith(("tie", "feeder"))] == [
+        "feeder trips",
+        "tie closes",
+        "tie is open again",
+    ]
+    assert "Ties that were closed" in write_report(done.path, tmp_path / "report.html").read_text()
+
+
+def test_a_loop_ends_the_run_and_what_was_simulated_is_kept(tmp_path):
+    with pytest.raises(RunError, match="at 60 s tie closes: closed breakers make a loop of") as told:
+        run(load_site(POD, TIED), scenario(events=[{"at": "60 s", "close": "tie"}]), tmp_path / "loop")
+    assert told.value.exit_code == 3
+    for name in ("one", "feeder", "tie", "other", "two"):
+        assert name in str(told.value)
+    assert json.loads((tmp_path / "loop" / "run.json").read_text())["simulated_s"] == 60
 
 
 def test_an_existing_run_is_not_overwritten(pod, result):

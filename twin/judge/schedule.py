@@ -62,8 +62,10 @@ def _electrical(nodes: xr.Dataset) -> Iterator[_Row]:
     # A contract limits active power, a rating the apparent power or the current.
     limited = np.isfinite(values(nodes, "limit_w")) if "limit_w" in nodes else np.zeros(len(names), dtype=bool)
     limit = values(nodes, "limit_w") / 1e6 if limited.any() else rating
+    # A tie that was open has no duty.
+    closed = (np.array(kinds) != "tie") | (np.nan_to_num(loading) > 0.0).any(axis=0)
     for here, full, unit in ((limited, limit, "MW"), (~limited, rating, "MVA")):
-        some = np.flatnonzero(here)
+        some = np.flatnonzero(here & closed)
         if some.size:
             yield _Row(
                 "electrical", [names[i] for i in some], [kinds[i] for i in some], full[some],

@@ -77,7 +77,21 @@ def one_line(tree: xr.DataTree) -> str | None:
         parts += [_lead(x, y, one, middle[one.name]) for one in places if one.parent == place.name]
         parts += _row(spots[place.name], x + _BOX[0], y, sheet)
         parts += _box(sheet.nodes[place.name], place.name, (x, y, _BOX[0]), sheet.scale)
-    return drawing.picture(sheet.end, bottom, parts, "one-line diagram")
+    closed, bottom = _closed_ties(dataset, sheet, bottom)
+    return drawing.picture(sheet.end, bottom, parts + closed, "one-line diagram")
+
+
+def _closed_ties(dataset: xr.Dataset, sheet: Sheet, bottom: float) -> tuple[list[str], float]:
+    """Ties that carried power, as boxes below the tree, and the new bottom."""
+    names, of = texts(dataset, "node"), np.flatnonzero(np.array(texts(dataset, "kind")) == "tie")
+    ties = [names[i] for i in of if np.any(values(dataset, "power_w")[:, i] != 0.0)]
+    if not ties:
+        return [], bottom
+    parts, across = [drawing.words(0.0, bottom + 20.0, "Ties that were closed", "small")], int(sheet.end // _COLUMN)
+    for i, name in enumerate(ties):
+        at = (i % across * _COLUMN, bottom + 44.0 + i // across * _ROW, _BOX[0])
+        parts += _box(sheet.nodes[name], name, at, sheet.scale)
+    return parts, bottom + 44.0 + (len(ties) - 1) // across * _ROW + 0.5 * _BOX[1]
 
 
 def _nodes(dataset: xr.Dataset, clock: ClockTime) -> Iterator[Node]:
