@@ -25,6 +25,7 @@ from math import exp, pi
 from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from twin.core.jit import kernel
@@ -163,10 +164,10 @@ def new_state(params: BatteryParams, modes: list[int]) -> BatteryState:
     )  # fmt: skip
 
 
-def response(frequency_hz: Vec, dead_s: float, lag_s: float, band_s: float = 0.0) -> Vec:
+def response(frequency_hz: Vec, dead_s: float, lag_s: float, band_s: float = 0.0) -> NDArray[np.complex128]:
     """Complex power over command at each frequency: dead time, lag and, if any, the command's low-pass."""
     s = 2j * np.pi * np.asarray(frequency_hz, float)
-    answer: Vec = np.exp(-s * dead_s) / ((1.0 + s * lag_s) * (1.0 + s * band_s))
+    answer: NDArray[np.complex128] = np.exp(-s * dead_s) / ((1.0 + s * lag_s) * (1.0 + s * band_s))
     return answer
 
 

@@ -22,7 +22,7 @@ from pydantic import Field
 
 from twin.core.jit import kernel
 from twin.core.layout import Var, Vec, frozen
-from twin.core.quantity import Duration, Energy, Power, Rate, Ratio, Spec
+from twin.core.quantity import Duration, Energy, Power, Ratio, Spec
 
 COEFFICIENTS = 2
 
@@ -107,7 +107,8 @@ def coefficients(params, k, dt_s, out):
 @kernel
 def rest(params, k, state, i, load_w):
     """Put the shelves of rack ``i`` at rest under ``load_w``, at their target."""
-    state.stored_j[i], state.active_s[i] = params.target_j[k], 0.0
+    state.stored_j[i] = params.target_j[k]
+    state.active_s[i] = params.hold_s[k] if load_w >= params.active_w[k] else 0.0
     state.smooth_w[i] = state.drawn_w[i] = load_w
 
 

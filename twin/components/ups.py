@@ -1,7 +1,7 @@
 """Uninterruptible power supply: a rectifier, a battery and an inverter between a board and its load.
 
-Modes: *normal* (the rectifier carries the load), *battery* (it is off) and *locked* (it stays off until somebody comes).
-With the load p, its loss L(p), and the battery's energy E:
+Modes: *normal* (the rectifier carries the load), *battery* (it is off) and *locked* (it stays off until somebody
+comes). With the load p, its loss L(p), and the battery's energy E:
 
     normal    in = min(p + L + charge, walk * limit * rating * V);  dE/dt = n_c charge - missing
     else      in = 0;                                               dE/dt = -(p + L)
@@ -108,7 +108,7 @@ class UpsState(NamedTuple):
     bad_s: Annotated[Vec, Var("s", "time out of band, -1 once counted")]
     good_s: Annotated[Vec, Var("s", "time in band")]
     clock_s: Annotated[Vec, Var("s", "time since the start")]
-    count: Annotated[Vec, Var("1", "disturbances since the start")]
+    disturbances: Annotated[Vec, Var("1", "disturbances since the start")]
     event_s: Annotated[Vec, Var("s", "when the last disturbances were")]
 
 
@@ -145,7 +145,7 @@ def new_state(params: UpsParams) -> UpsState:
     n = params.rating_w.size
     return UpsState(
         mode=np.zeros(n), stored_j=params.most_j.copy(), walk=np.ones(n), bad_s=np.zeros(n), good_s=np.full(n, np.inf),
-        clock_s=np.zeros(n), count=np.zeros(n), event_s=np.full((n, MOST_EVENTS), -np.inf),
+        clock_s=np.zeros(n), disturbances=np.zeros(n), event_s=np.full((n, MOST_EVENTS), -np.inf),
     )  # fmt: skip
 
 
@@ -160,9 +160,9 @@ def release(state, i):
 @kernel
 def _disturbed(params, state, i):
     """One more disturbance: onto the battery, and locked if there were too many."""
-    n = int(state.count[i])
+    n = int(state.disturbances[i])
     state.event_s[i, n % MOST_EVENTS] = state.clock_s[i]
-    state.count[i] += 1.0
+    state.disturbances[i] += 1.0
     state.walk[i], state.bad_s[i] = 0.0, -1.0
     most = params.events[i]
     if state.mode[i] == NORMAL:
