@@ -177,7 +177,7 @@ def left_over(frequency_hz: Vec, dead_s: float, lag_s: float, band_s: float = 0.
     return left
 
 
-@kernel
+@kernel(inline=True)
 def limits_w(params, i, stored_j):
     """Greatest power charging and discharging [W, W] at this energy: full, and falling to nothing at either end."""
     charge = stored_j / params.energy_j[i]
@@ -188,7 +188,7 @@ def limits_w(params, i, stored_j):
     return up, down
 
 
-@kernel
+@kernel(inline=True)
 def command(params, state, i, load_w, dt_s):
     """Power [W] that the control of plant ``i`` asks for over the coming ``dt_s``, before its limits.
 
@@ -219,7 +219,7 @@ def command(params, state, i, load_w, dt_s):
     return asked + behind * (1.0 - keep) / share
 
 
-@kernel
+@kernel(inline=True)
 def _remember(state, i, asked_w, dt_s):
     """Put a command into the delay line; one of another step starts it anew from the last command."""
     if state.step_s[i] != dt_s:
@@ -229,7 +229,7 @@ def _remember(state, i, asked_w, dt_s):
     state.line_w[i, state.last[i]] = asked_w
 
 
-@kernel
+@kernel(inline=True)
 def _lagged(power_w, asked_w, lag_s, dt_s):
     """Power after ``dt_s`` of a constant command, and its integral [J]."""
     if lag_s <= 0.0:
@@ -238,7 +238,7 @@ def _lagged(power_w, asked_w, lag_s, dt_s):
     return asked_w + behind * keep, asked_w * dt_s + behind * lag_s * (1.0 - keep)
 
 
-@kernel
+@kernel(inline=True)
 def act(params, state, i, asked_w, dt_s):
     """Advance plant ``i`` by ``dt_s`` under the command ``asked_w``; returns its mean power [W]."""
     up, down = limits_w(params, i, state.stored_j[i])
@@ -260,7 +260,7 @@ def act(params, state, i, asked_w, dt_s):
     return kept
 
 
-@kernel
+@kernel(inline=True)
 def step(params, state, i, load_w, alive, dt_s):
     """Advance plant ``i`` by ``dt_s``; returns its mean power [W], positive when it discharges.
 

@@ -126,7 +126,7 @@ def start(state, i):
     state.tripped[i] = 0.0
 
 
-@kernel(fast=True)
+@kernel(fast=True, inline=True)
 def step(params, k, c, state, i, load_w, voltage_pu, efficiency, dt_s):
     """Advance the supplies of rack ``i``, type ``k``, by ``dt_s``; returns mean power in and out [W].
 

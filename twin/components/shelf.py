@@ -112,7 +112,7 @@ def rest(params, k, state, i, load_w):
     state.smooth_w[i] = state.drawn_w[i] = load_w
 
 
-@kernel(fast=True)
+@kernel(fast=True, inline=True)
 def step(params, k, c, state, i, load_w, dt_s):
     """Advance the shelves of rack ``i``, type ``k``, by ``dt_s``; returns mean power drawn and burned [W].
 

@@ -157,7 +157,7 @@ def release(state, i):
         state.mode[i] = BATTERY
 
 
-@kernel
+@kernel(inline=True)
 def _disturbed(params, state, i):
     """One more disturbance: onto the battery, and locked if there were too many."""
     n = int(state.disturbances[i])
@@ -171,7 +171,7 @@ def _disturbed(params, state, i):
         state.mode[i] = LOCKED
 
 
-@kernel
+@kernel(inline=True)
 def watch(params, state, i, voltage_pu, dt_s):
     """Let ``dt_s`` pass at ``voltage_pu`` of the feed and decide the mode of UPS ``i``."""
     state.clock_s[i] += dt_s
@@ -193,7 +193,7 @@ def watch(params, state, i, voltage_pu, dt_s):
         state.walk[i] = min(1.0, state.walk[i] + dt_s / walk_in_s) if walk_in_s > 0.0 else 1.0
 
 
-@kernel
+@kernel(inline=True)
 def step(params, state, i, load_w, voltage_pu, dt_s):
     """Advance UPS ``i`` by ``dt_s``; returns mean power in and out [W] and the voltage its load sees.
 
