@@ -11,14 +11,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from twin.components import pump
+from twin.components import battery, pump
 from twin.components.cdu import CduState
 from twin.core.clock import Clock
 from twin.core.errors import Problem, RunError, ScenarioError, did_you_mean
 from twin.core.layout import Vec
 from twin.core.quantity import parse, written
 from twin.drive.grid import Limit, Piece
-from twin.plant import grid, step
+from twin.plant import grid, step, storage
 from twin.plant.order import Service, State, WaterState
 from twin.scenario import EventSpec, Scenario
 from twin.site.compile import Compiled
@@ -82,18 +82,20 @@ class Wanted:
         loops = grid.energise(self._plant, state, wanted.in_service)
         if loops and self._solver == "radial":
             raise RunError(_loop([self._names[e] for e in loops[0]]))
-        alive = np.array([step.living_share(wiring, service.energised, h) for h in range(wanted.hall_pumps.size)])
+        storage.command(self._plant, state, wanted.battery_mode, wanted.ups_release)
+        alive = np.array([step.living_share(wiring, service.supplied, h) for h in range(wanted.hall_pumps.size)])
         at_towers = alive[wiring.loop_hall]
         at_coils = np.where(self._plant.coil.in_room == 1, alive[self._plant.coil.hall], 1.0)
         supplied = {
-            "cdu_pumps": wanted.cdu_pumps * service.energised[wiring.cdu_board] * filled,
+            "cdu_pumps": wanted.cdu_pumps * service.supplied[wiring.cdu_board] * filled,
             "hall_pumps": np.floor(wanted.hall_pumps * alive + 1e-9),
             "coils": np.floor(wanted.coils * at_coils + 1e-9),
-            "chillers": wanted.chillers * service.energised[wiring.mechanical_board[wiring.machine_board]],
+            "chillers": wanted.chillers * service.supplied[wiring.mechanical_board[wiring.machine_board]],
             "tower_cells": np.floor(wanted.tower_cells * at_towers + 1e-9),
             "condenser_pumps": np.floor(wanted.condenser_pumps * at_towers + 1e-9),
             "dry_coolers": np.floor(wanted.dry_coolers * alive[self._plant.dry_cooler.hall] + 1e-9),
             "energised": service.energised,
+            "supplied": service.supplied,
             # Below 0 is an open tie that trips: it stays open when it is told to close.
             "in_service": np.minimum(np.maximum(wanted.in_service, 0), 1),
         }
@@ -267,6 +269,8 @@ def _set(target: str, value: str | float, compiled: Compiled) -> _Pair:
             if not setting.least <= there <= setting.most:
                 raise ValueError(f"{target} cannot be {value}: {_bounds(setting)}")
             return _put(setting.field, index, there), _put(setting.field, index, back)
+    if field == "mode" and owner in (*names.batteries, *names.ups):
+        return _battery_mode(owner, value, compiled) if owner in names.batteries else _unlock(owner, value, compiled)
     towers = [names.halls[h] for h in compiled.plant.wiring.loop_hall]
     if owner in towers and field == "fouling":
         lost = parse(value, "ratio")
@@ -277,10 +281,29 @@ def _set(target: str, value: str | float, compiled: Compiled) -> _Pair:
         "feed.limit",
         "feed.voltage",
         *(f"{hall}.fouling" for hall in towers),
+        *(f"{name}.mode" for name in (*names.batteries, *names.ups[:50])),
         *(f"{hall}.{f}" for hall in names.halls for f in _HALL),
     }
     known |= {f"{cdu}.{f}" for cdu in names.cdus[:50] for f in _CDU}
     raise ValueError(f'"{target}" cannot be set; {did_you_mean(target, known)}')
+
+
+def _battery_mode(name: str, value: str | float, compiled: Compiled) -> _Pair:
+    """A battery plant takes up another duty."""
+    i, modes = compiled.names.batteries.index(name), battery.MODES
+    if value not in modes:
+        raise ValueError(f'"{name}.mode" is one of {", ".join(modes)}, not {value}')
+    if value == "ramp" and np.isinf(compiled.plant.battery.ramp_w_s[i]):
+        raise ValueError(f'"{name}" has no ramp to hold; give control: {{mode: ramp, ramp: 10 MW}} in the site')
+    usual = modes.index(compiled.site.electrical.batteries[i].control.mode)
+    return _put("battery_mode", i, modes.index(str(value))), _put("battery_mode", i, usual)
+
+
+def _unlock(name: str, value: str | float, compiled: Compiled) -> _Pair:
+    """Somebody returns a UPS to the feed by hand."""
+    if value != "normal":
+        raise ValueError(f'"{name}.mode" can be set to normal: by hand, back to the feed; not to {value}')
+    return _put("ups_release", compiled.names.ups.index(name), 1.0), (lambda wanted: None)
 
 
 class _Setting(NamedTuple):

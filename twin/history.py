@@ -40,6 +40,7 @@ class History:
             zeros(record.CduRecord, len(names.cdus)),
             zeros(record.HallRecord, len(names.halls)),
             zeros(record.ElectricalRecord, len(names.electrical)),
+            zeros(record.BatteryRecord, len(names.batteries)),
         )
         self.seconds = 0
         self.substation_w = np.zeros((FLUSH, len(compiled.substations)))
@@ -76,6 +77,10 @@ class History:
             file.layout(group, layout, (group,))
         file.group("electrical", {"node": names.electrical}, timed=True)
         file.layout("electrical", record.ElectricalRecord, ("node",))
+        if names.batteries:
+            file.group("battery", {"battery": names.batteries}, timed=True)
+            file.layout("battery", record.BatteryRecord, ("battery",))
+            self._static_batteries()
         if self._jobs:
             file.group("job", {"job": [job.name for job in self._jobs]}, timed=True)
             file.layout("job", record.JobRecord, ("job",))
@@ -85,6 +90,16 @@ class History:
         file.series("histogram", "hbm_count", "1", "GPUs by memory temperature, lower edge of the bin", ("bin",))
         self._watch.open(file)
         self._static()
+
+    def _static_batteries(self) -> None:
+        c, file, axis = self._compiled, self.file, ("battery",)
+        batteries = c.plant.battery
+        file.fixed("battery", "node", axis, np.array(c.names.electrical)[c.plant.wiring.battery_bus])
+        file.fixed("battery", "rating_w", axis, batteries.most_w, "W", "greatest power, either way")
+        file.fixed("battery", "energy_j", axis, batteries.energy_j, "J", "energy at full charge")
+        for name, words in (("dead_s", "dead time"), ("lag_s", "time constant of the power"),
+                            ("band_s", "time constant of the command's low-pass, 0 for none")):  # fmt: skip
+            file.fixed("battery", name, axis, getattr(batteries, name), "s", words)
 
     def _static(self) -> None:
         """What does not change with time, so that a file alone is enough to draw its report."""
@@ -221,7 +236,11 @@ class History:
             self._row = 0
         if self._minute_times:
             for group, columns in self._minutes.items():
-                if group != "job" or self._jobs:
+                if (
+                    columns
+                    and (group != "job" or self._jobs)
+                    and (group != "battery" or self._compiled.names.batteries)
+                ):
                     self.file.append(group, np.array(self._minute_times), {n: np.array(v) for n, v in columns.items()})
             self._minutes.clear()
             self._minute_times.clear()

@@ -58,7 +58,8 @@ class EventSpec(Spec):
     close: StrictStr | None = None
     """A tie by name, which is normally open."""
     set: dict[str, str | float] | None = None
-    """Values by path: feed.limit, feed.voltage, hall-3.supply, hall-3.pump_speed, hall-3/cdu-017.pump_speed."""
+    """Values by path: feed.limit, feed.voltage, hall-3.supply, hall-3.pump_speed, hall-3/cdu-017.pump_speed,
+    megapacks.mode (off, smooth, ramp), hall-3-a-01/ups.mode (normal: unlocked by hand)."""
     lasts: Duration | None = Field(default=None, gt=0, alias="for")
     """How long; without it to the end."""
 

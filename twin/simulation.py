@@ -26,7 +26,7 @@ from twin.drive.weather import Weather
 from twin.events import Action, Wanted, actions, feed_limit
 from twin.history import History, JobFacts
 from twin.network import radial
-from twin.plant import grid, ledger, rejection, steady, step
+from twin.plant import grid, ledger, rejection, steady, step, storage
 from twin.plant.order import LONGEST_STEP
 from twin.results import ResultFile
 from twin.scenario import Scenario
@@ -64,6 +64,7 @@ class Simulation:
         self.control = self._control(clock)
         self.wanted = Wanted(self.compiled, self.state)
         self.messages: list[tuple[float, str, str]] = []
+        self._on_battery = (0, 0)
         self.tick = 0
 
     def _control(self, clock: Clock) -> ControlLoop:
@@ -159,6 +160,7 @@ class Simulation:
             if failed:
                 raise RunError(self._collapse(tick - failed))
             self._keep_caps()
+            self._tell_ups(end)
             history.add(end, end - tick, state, self.limit.at(tick, end), air)
             self.tick = end
             self._read_meters()
@@ -174,7 +176,7 @@ class Simulation:
             pending.remove(action)
             action.apply(self.wanted)
             self.messages.append((float(tick), action.what, action.message))
-        if due:
+        if due or storage.stale(self.compiled.plant, self.state):
             self._enforce(tick, due)
 
     def _enforce(self, tick: int, due: list[Action]) -> None:
@@ -188,6 +190,14 @@ class Simulation:
         fed = self._fed(metered[plant.rack.board][self.compiled.node_rack])
         control.fleet = control.fleet._replace(substations=fed)
         rejection.rate(plant, self.state, self._outdoors(tick))
+
+    def _tell_ups(self, tick: int) -> None:
+        """A message whenever UPS go to their batteries, return, or lock."""
+        now = storage.counts(self.state)
+        if now != self._on_battery:
+            said = f"{now[0]} of {len(self.compiled.names.ups)} UPS on battery, {now[1]} of them locked"
+            self.messages.append((float(tick), "UPS", said))
+            self._on_battery = now
 
     def _move_jobs(self, tick: int) -> None:
         self.state.node.job[:] = self.workload.holders(tick, self.state.node.job.size)

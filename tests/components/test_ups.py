@@ -133,7 +133,7 @@ def test_in_double_conversion_the_load_sees_no_dip_in_eco_mode_until_the_transfe
     rows=st.lists(st.tuples(st.floats(0, 1e6), st.sampled_from([0.0, 0.5, 0.87, 1.0, 1.2])), min_size=1, max_size=60),
 )
 def test_energy_closes_and_the_loss_is_never_negative(dt_s, rows):
-    params, state = make(autonomy="10 s", settle="0.1 s", walk_in="1 s")
+    params, state = make(autonomy="10 s", least=0.5, settle="0.1 s", walk_in="1 s")
     for load, voltage in rows:
         before = state.stored_j[0]
         drawn, out, _ = ups.step(params, state, 0, load, voltage, dt_s)

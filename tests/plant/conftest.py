@@ -8,7 +8,7 @@ import pytest
 from twin.core.clock import Clock
 from twin.core.layout import zeros
 from twin.events import Wanted, actions
-from twin.plant import ledger, record, rejection, steady, step
+from twin.plant import ledger, record, rejection, steady, step, storage
 from twin.plant.order import LONGEST_STEP
 from twin.scenario import Scenario
 from twin.site.compile import compile_site, new_state
@@ -44,6 +44,7 @@ class Running:
         self.records = record.Records(
             zeros(record.RackRecord, len(names.racks)), zeros(record.CduRecord, len(names.cdus)),
             zeros(record.HallRecord, len(names.halls)), zeros(record.ElectricalRecord, len(names.electrical)),
+            zeros(record.BatteryRecord, len(names.batteries)),
         )  # fmt: skip
         self.at = 0
         self.before = ledger.stores(self.plant, self.state)
@@ -79,7 +80,7 @@ class Running:
             due = [action for action in pending if action.tick == self.at]
             for action in due:
                 action.apply(self.wanted)
-            if due:
+            if due or storage.stale(self.plant, self.state):
                 self.wanted.enforce(self.state)
                 rejection.rate(self.plant, self.state, tuple(self.state.outdoors))
             sampled = any(self.at % period == 0 for period in periods)

@@ -270,3 +270,11 @@ def step(params, state, i, load_w, alive, dt_s):
         state.power_w[i], state.line_w[i, :], state.reference_w[i] = 0.0, 0.0, np.nan
         return 0.0
     return act(params, state, i, command(params, state, i, load_w, dt_s), dt_s)
+
+
+@kernel
+def loss_w(params, i, power_w):
+    """Loss [W] of plant ``i`` at this power at its terminals."""
+    if power_w > 0.0:
+        return power_w * (1.0 / params.discharging[i] - 1.0)
+    return -power_w * (1.0 - params.charging[i])

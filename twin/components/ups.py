@@ -10,8 +10,8 @@ comes). With the load p, its loss L(p), and the battery's energy E:
 - Back in the band for ``settle``, the rectifier walks in: what it may draw rises from 0 to all in ``walk_in``.
 - ``events`` disturbances within ``within`` lock it: it stays on the battery until `release`. Six sags in 82 s on
   10 July 2024 took 1,500 MW of load off the grid by such counters [1]. Without ``events`` nothing is counted.
-- An empty battery, locked or not, hands the load to a feed in its band at once (static bypass, then rectifier);
-  without one the load is dark.
+- A battery at its ``least``, locked or not, hands the load to a feed in its band at once (static bypass, then
+  rectifier); without one the load is given up, and what is left of the battery goes to that.
 
 In double conversion the load sees no dip at all; in eco mode it hangs on the feed and sees it until the transfer.
 The loss over the rating is a monotone cubic through the points of the data sheet, as of any supply.
@@ -32,6 +32,7 @@ from twin.core.quantity import Duration, PerUnit, Power, Ratio, Spec
 NORMAL, BATTERY, LOCKED = 0.0, 1.0, 2.0
 MOST_EVENTS = 8
 _ROUNDING_S = 1e-9
+_LONGEST_STEP_S = 5.0  # of the plant: a load that is let go is carried to the end of it
 
 
 class UpsSpec(Spec):
@@ -46,6 +47,8 @@ class UpsSpec(Spec):
     """Loss at no load over the rating [E]."""
     autonomy: Duration = Field(default=300.0, gt=0)
     """Time for which the battery carries the rating and its loss."""
+    least: Ratio = Field(default=0.02, ge=0, lt=1)
+    """Charge below which the battery gives up its load [E]."""
     recharge: Ratio = Field(default=0.15, gt=0, le=1)
     """Greatest charging power over the rating: 10 to 20 %."""
     charging: Ratio = Field(default=0.95, gt=0, le=1)
@@ -76,6 +79,11 @@ class UpsSpec(Spec):
             raise ValueError("loads must rise from above 0")
         if loss != sorted(loss):
             raise ValueError("the loss that follows from load and efficiency must rise with load")
+        if self.least * self.autonomy < _LONGEST_STEP_S:
+            raise ValueError(
+                f"{self.least:.1%} of {self.autonomy:g} s is less than the {_LONGEST_STEP_S:g} s it takes to shed the "
+                "load in order; give a greater least"
+            )
         return self
 
 
@@ -86,6 +94,7 @@ class UpsParams(NamedTuple):
     eco: Annotated[Vec, Var("1", "whether the load hangs on the feed")]
     loss: Annotated[Vec, Var("1", "monotone cubic of loss over load, [ups, segment, 5]")]
     most_j: Annotated[Vec, Var("J", "battery when full")]
+    least_j: Annotated[Vec, Var("J", "energy below which it gives up its load")]
     charge_w: Annotated[Vec, Var("W", "greatest charging power")]
     charging: Annotated[Vec, Var("1", "energy kept over energy put into the battery")]
     limit_w: Annotated[Vec, Var("W", "greatest input at rated voltage")]
@@ -126,6 +135,7 @@ def params(specs: list[UpsSpec]) -> UpsParams:
         eco=[s.mode == "eco" for s in specs],
         loss=np.array(curves).reshape(len(specs), 4, 5),
         most_j=[s.autonomy * s.rating / s.efficiency[-1] for s in specs],
+        least_j=[s.least * s.autonomy * s.rating / s.efficiency[-1] for s in specs],
         charge_w=[s.recharge * s.rating for s in specs],
         charging=[s.charging for s in specs],
         limit_w=[s.input_limit * s.rating for s in specs],
@@ -147,6 +157,18 @@ def new_state(params: UpsParams) -> UpsState:
         mode=np.zeros(n), stored_j=params.most_j.copy(), walk=np.ones(n), bad_s=np.zeros(n), good_s=np.full(n, np.inf),
         clock_s=np.zeros(n), disturbances=np.zeros(n), event_s=np.full((n, MOST_EVENTS), -np.inf),
     )  # fmt: skip
+
+
+@kernel
+def holds(params, state, i, alive):
+    """Whether UPS ``i`` carries its load: from its battery, or from a feed that is ``alive`` and in its band."""
+    return state.stored_j[i] > params.least_j[i] or (alive > 0 and state.mode[i] == NORMAL and state.good_s[i] > 0.0)
+
+
+@kernel(inline=True)
+def loss_w(params, i, load_w):
+    """Loss [W] of UPS ``i`` that carries ``load_w``, whichever way, without that of charging."""
+    return params.rating_w[i] * cubic(params.loss[i], load_w / params.rating_w[i])
 
 
 @kernel
@@ -186,7 +208,7 @@ def watch(params, state, i, voltage_pu, dt_s):
     state.good_s[i] += dt_s
     if state.mode[i] == BATTERY and state.good_s[i] >= params.settle_s[i] - _ROUNDING_S:
         state.mode[i] = NORMAL
-    elif state.mode[i] != NORMAL and state.stored_j[i] <= 0.0:
+    elif state.mode[i] != NORMAL and state.stored_j[i] <= params.least_j[i]:
         state.mode[i], state.walk[i] = NORMAL, 1.0
     elif state.mode[i] == NORMAL and state.walk[i] < 1.0:
         walk_in_s = params.walk_in_s[i]
@@ -201,7 +223,7 @@ def step(params, state, i, load_w, voltage_pu, dt_s):
     ``stored_j`` is its loss.
     """
     watch(params, state, i, voltage_pu, dt_s)
-    need = load_w + params.rating_w[i] * cubic(params.loss[i], load_w / params.rating_w[i])
+    need = load_w + loss_w(params, i, load_w)
     stored, normal = state.stored_j[i], state.mode[i] == NORMAL
     input_w, output_w = 0.0, load_w
     if normal:
@@ -224,4 +246,4 @@ def step(params, state, i, load_w, voltage_pu, dt_s):
 def rest(params, state, i, load_w):
     """Power [W] that UPS ``i`` draws with a full battery under ``load_w``: load and loss."""
     state.stored_j[i] = params.most_j[i]
-    return load_w + params.rating_w[i] * cubic(params.loss[i], load_w / params.rating_w[i])
+    return load_w + loss_w(params, i, load_w)

@@ -79,7 +79,7 @@ def rest_aisles(aisles, coils, running, outdoor_c, halls, air, fans, flows, step
 def advance(plant: Plant, state: State, ticks: int) -> None:
     """Air of every hall over the macro-step whose racks have run and whose loads are known."""
     room, service = state.step, state.service
-    gather_moved(plant.rack, plant.wiring, room.rack, service.energised, ticks, room.hall_moved_w_k)
+    gather_moved(plant.rack, plant.wiring, room.rack, service.supplied, ticks, room.hall_moved_w_k)
     advance_aisles(
         plant.aisle, plant.coil, service.coils, state.outdoors[0], state.hall, state.aisle, state.fans, state.flows,
         room, ticks,
@@ -89,7 +89,7 @@ def advance(plant: Plant, state: State, ticks: int) -> None:
 def rest(plant: Plant, state: State) -> None:
     """Air of every hall at rest with what racks and fans give off now, over the water that arrives now."""
     room, service = state.step, state.service
-    gather_moved(plant.rack, plant.wiring, room.rack, service.energised, 1, room.hall_moved_w_k)
+    gather_moved(plant.rack, plant.wiring, room.rack, service.supplied, 1, room.hall_moved_w_k)
     rest_aisles(
         plant.aisle, plant.coil, service.coils, state.outdoors[0], state.hall, state.aisle, state.fans, state.flows,
         room,

@@ -5,6 +5,7 @@ import numpy as np
 from twin.core.jit import kernel
 from twin.core.layout import IVec
 from twin.network import radial, topology
+from twin.plant import storage
 from twin.plant.order import Plant, State, Wiring
 
 
@@ -12,6 +13,7 @@ def energise(plant: Plant, state: State, in_service: IVec) -> list[list[int]]:
     """Feed every bus anew through the elements ``in_service``; returns the loops they close, each as its elements."""
     loops = topology.switch(plant.network, in_service, state.feeding)
     state.service.energised[:] = state.feeding.element >= 0
+    storage.feed(plant, state)
     return loops
 
 

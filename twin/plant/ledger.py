@@ -13,12 +13,13 @@ from twin.components import gpu, pipe
 from twin.core.jit import kernel
 from twin.core.layout import Vec
 from twin.core.numerics import add_compensated
-from twin.plant.order import AIR_W, LIQUID_W, NODE_W, Plant, State, gpu_rows
+from twin.plant import storage
+from twin.plant.order import AIR_W, AUXILIARY_W, LIQUID_W, NODE_W, STORAGE_LOSS_W, Plant, State, gpu_rows
 
-ACCOUNTS = 27
+ACCOUNTS = 29
 (FEED, NODES, AIR_RACKS, CDU_PUMPS, FANS, HALL_PUMPS, PLANT, LINES, NETWORK, LIQUID, NODE_AIR, CDU_SHAFTS, HALL_SHAFTS,
  CDU_HEAT, PLANT_HEAT, FREE_HEAT, TOWERS, MAKE_UP, WATER_LOST, LEAKS,
- PIPES, COILS, WALLS, DRY_HEAT, DRY_COOLERS, CONDENSERS, HOUSE) = range(ACCOUNTS)  # fmt: skip
+ PIPES, COILS, WALLS, DRY_HEAT, DRY_COOLERS, CONDENSERS, HOUSE, AUXILIARIES, STORAGE) = range(ACCOUNTS)  # fmt: skip
 
 
 def open_books() -> Vec:
@@ -39,6 +40,8 @@ def book_second(step, network, base_mva, site, at, lines_w, books):
     add_compensated(books[PLANT], site.plant_w[at])
     add_compensated(books[HOUSE], site.house_w[at])
     add_compensated(books[LINES], lines_w)
+    add_compensated(books[AUXILIARIES], step.storage[AUXILIARY_W])
+    add_compensated(books[STORAGE], step.storage[STORAGE_LOSS_W])
     # The root is the point of interconnection: what the grid loses before it is not the site's.
     add_compensated(books[NETWORK], (network.loss_pu.sum() - network.loss_pu[0]) * base_mva * 1e6)
     add_compensated(books[LIQUID], total[LIQUID_W])
@@ -74,10 +77,11 @@ class Stores(NamedTuple):
     halls: float
     basins_kg: float
     air: float
+    batteries: float
 
 
 def stores(plant: Plant, state: State) -> Stores:
-    """What chips, plates, coolant, facility water and the halls with their air hold."""
+    """What chips, plates, coolant, facility water, the halls with their air, and batteries hold."""
     rows = gpu_rows(state)
     kind = np.repeat(plant.rack.gpu, plant.rack.blocks)
     node_kind = np.repeat(plant.rack.node, plant.rack.nodes)
@@ -91,7 +95,7 @@ def stores(plant: Plant, state: State) -> Stores:
     halls += sum(pipe.stored_j(plant.pipe, state.pipe, i) for i in range(plant.pipe.parcels.size))
     air = float((plant.aisle.air_j_k * (state.aisle.cold_c + state.aisle.hot_c)).sum())
     air += float((plant.aisle.mass_j_k * state.aisle.mass_c).sum())
-    return Stores(racks, cdus, halls, -float(state.tower.missing_kg.sum()), air)
+    return Stores(racks, cdus, halls, -float(state.tower.missing_kg.sum()), air, storage.stored_j(state))
 
 
 class Part(NamedTuple):
@@ -111,15 +115,16 @@ def close(books: Vec, before: Stores, after: Stores) -> list[Part]:
     warmth = a[NODE_AIR] + a[AIR_RACKS] + a[FANS] + a[LINES] + drives
     used = a[NODES] + a[AIR_RACKS] + a[CDU_PUMPS] + a[FANS] + a[HALL_PUMPS] + a[PLANT] + a[HOUSE] + a[LINES]
     kept = Stores(*(late - early for late, early in zip(after, before, strict=True)))
-    stored = kept.racks + kept.cdus + kept.air + kept.halls
-    lost = a[PLANT_HEAT] + a[PLANT] + a[HOUSE] + a[NETWORK] + a[PIPES] + a[LEAKS] + a[WALLS]
+    stored = kept.racks + kept.cdus + kept.air + kept.halls + kept.batteries
+    storing = a[AUXILIARIES] + a[STORAGE]
+    lost = a[PLANT_HEAT] + a[PLANT] + a[HOUSE] + a[NETWORK] + a[PIPES] + a[LEAKS] + a[WALLS] + storing
     return [
         _part("racks", a[NODES], a[LIQUID] + a[NODE_AIR], kept.racks),
         _part("cdus", a[LIQUID] + a[CDU_SHAFTS], a[CDU_HEAT] + a[LEAKS], kept.cdus),
         _part("air", warmth, a[COILS] + a[WALLS], kept.air),
         _part("halls", a[CDU_HEAT] + a[COILS] + a[HALL_SHAFTS], a[PLANT_HEAT] + a[PIPES], kept.halls),
         _part("plant", a[PLANT_HEAT] + a[PLANT], a[PLANT_HEAT] + a[PLANT], 0.0),
-        _part("electrical", a[FEED], used + a[NETWORK], 0.0),
+        _part("electrical", a[FEED], used + a[NETWORK] + storing, kept.batteries),
         _part("site", a[FEED], lost, stored),
         # In kilograms; without towers it is empty.
         _part("water", a[MAKE_UP], a[WATER_LOST], kept.basins_kg),
@@ -145,6 +150,7 @@ def flows(books: Vec) -> list[tuple[str, str, float]]:
         ("feed", "cooling towers", float(a[TOWERS])),
         ("feed", "dry coolers", float(a[DRY_COOLERS])),
         ("feed", "house loads", float(a[HOUSE])),
+        ("feed", "batteries and UPS", float(a[AUXILIARIES] + a[STORAGE])),
         ("GPU servers", "cold plates", float(a[LIQUID])),
         ("GPU servers", "air of the halls", float(a[NODE_AIR])),
         ("network and storage", "air of the halls", float(a[AIR_RACKS])),
@@ -169,5 +175,6 @@ def flows(books: Vec) -> list[tuple[str, str, float]]:
         ("cooling towers", "ambient", float(a[FREE_HEAT] + a[CONDENSERS] + a[TOWERS])),
         ("dry coolers", "ambient", float(a[DRY_HEAT] + a[DRY_COOLERS])),
         ("house loads", "ambient", float(a[HOUSE])),
+        ("batteries and UPS", "ambient", float(a[AUXILIARIES] + a[STORAGE])),
         ("transformers and cables", "ambient", float(a[NETWORK])),
     ]

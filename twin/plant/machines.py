@@ -17,6 +17,7 @@ def watch(wiring, voltage_pu, low_s):
     """Count one second more of low voltage at each mechanical board, or begin anew."""
     for m in range(low_s.size):
         low = voltage_pu[wiring.mechanical_board[m]] < wiring.ride_pu[wiring.mechanical_hall[m]]
+        low = low and wiring.mechanical_ups[m] < 0
         low_s[m] = low_s[m] + 1.0 if low else 0.0
 
 
@@ -47,7 +48,7 @@ def begin(wiring, service, supply, halls, set_point_c, flows, step):
     for h in range(supply.up.size):
         alive, up = 0.0, 0.0
         for m in range(supply.low_s.size):
-            if wiring.mechanical_hall[m] == h and service.energised[wiring.mechanical_board[m]]:
+            if wiring.mechanical_hall[m] == h and service.supplied[wiring.mechanical_board[m]]:
                 alive += 1.0
                 up += 0.0 if dropped(wiring, supply, m) else 1.0
         share = up / alive if alive > 0.0 else 1.0

@@ -5,7 +5,7 @@ A macro-step is at most five seconds. Within it
 1. pumps ramp or coast, and flows are solved anew where one moved;
 2. the plant decides, from the facility water that comes back, how much heat towers, dry coolers and chillers take;
 3. every rack runs through all its seconds, on coolant extrapolated linearly, and hands on joules;
-4. each second the electrical network carries what was drawn, from the boards to the feed;
+4. each second UPS and battery plants take and give, and the electrical network carries it all to the feed;
 5. each CDU takes its racks' heat and gives heat to its hall;
 6. the air of each hall takes what servers and fans give off, and gives heat to coils, building and outdoors;
 7. each hall's water takes the heat of CDUs and coils, and carries it through its pipes to the plant;
@@ -23,6 +23,7 @@ import numpy as np
 from twin.components import (
     aisle,
     approach,
+    battery,
     cdu,
     chiller,
     coil,
@@ -38,6 +39,7 @@ from twin.components import (
     server,
     staging,
     tower,
+    ups,
     valve,
 )
 from twin.core.layout import IVec, Var, Vec
@@ -47,6 +49,8 @@ LONGEST_STEP = 5
 """Ticks of the longest macro-step: racks run on extrapolated coolant no longer than this."""
 RACK_OUTPUTS = 8
 (NODE_W, GPU_W, LIQUID_W, AIR_W, HOTTEST_C, LOST, DEMAND, THROTTLED) = range(RACK_OUTPUTS)
+STORAGE_OUTPUTS = 7
+(BATTERY_W, AUXILIARY_W, UPS_W, STORAGE_LOSS_W, ON_BATTERY, LOCKED, CHARGE) = range(STORAGE_OUTPUTS)
 
 
 class Wiring(NamedTuple):
@@ -85,6 +89,9 @@ class Wiring(NamedTuple):
     bank_bus: Annotated[IVec, Var("1", "electrical nodes of capacitor banks")]
     bank_pu: Annotated[Vec, Var("1", "susceptance of one step of each")]
     bank_steps: Annotated[Vec, Var("1", "steps installed")]
+    ups_bus: Annotated[IVec, Var("1", "electrical node that each UPS stands on")]
+    mechanical_ups: Annotated[IVec, Var("1", "UPS of each mechanical board, -1 for none")]
+    battery_bus: Annotated[IVec, Var("1", "electrical node of each battery plant")]
 
 
 class Manifolds(NamedTuple):
@@ -142,6 +149,8 @@ class Plant(NamedTuple):
     plate: plate.PlateParams
     dry_cooler: drycooler.DryCoolerParams
     network: radial.Network
+    ups: ups.UpsParams
+    battery: battery.BatteryParams
     wiring: Wiring
 
 
@@ -187,6 +196,9 @@ class Service(NamedTuple):
     bank_steps: Annotated[Vec, Var("1", "steps in service of each capacitor bank")]
     in_service: Annotated[IVec, Var("1", "whether each electrical element is closed")]
     energised: Annotated[IVec, Var("1", "whether each electrical node is alive")]
+    supplied: Annotated[IVec, Var("1", "whether what hangs on it is fed: it is alive, or a UPS holds")]
+    battery_mode: Annotated[IVec, Var("1", "what each battery plant does: 0 off, 1 smooth, 2 ramp")]
+    ups_release: Annotated[Vec, Var("1", "UPS that are to be unlocked by hand")]
     source_pu: Annotated[Vec, Var("1", "voltage behind the grid's impedance, [1]")]
 
 
@@ -287,6 +299,7 @@ class Step(NamedTuple):
     load_w: Annotated[Vec, Var("W", "active power at each electrical node, what depends on its voltage apart")]
     load_var: Annotated[Vec, Var("var", "reactive power at each electrical node, the same apart")]
     house_w: Annotated[Vec, Var("W", "power of all house loads in the last second, [1]")]
+    storage: Annotated[Vec, Var("1", "batteries and UPS in the last second, [7]")]
     cdu_heat_w: Annotated[Vec, Var("W", "mean heat of each CDU's racks")]
     cdu_given_w: Annotated[Vec, Var("W", "mean heat each CDU gives to facility water")]
     cdu_leak_w: Annotated[Vec, Var("W", "mean heat that leaks carry away, less what makes up for them brings")]
@@ -337,6 +350,8 @@ class State(NamedTuple):
     room: Room
     pipe: pipe.PipeState
     network: radial.NetworkState
+    ups: ups.UpsState
+    battery: battery.BatteryState
     feeding: radial.Tree
     loads: radial.Loads
     outdoors: Annotated[Vec, Var("1", "dry bulb [degC], wet bulb [degC] and pressure [Pa], [3]")]

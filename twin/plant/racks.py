@@ -194,5 +194,5 @@ def run_racks(plant: Plant, state: State, activity: Vec, ticks: int) -> None:
     """`advance_racks` on a plant and its state."""
     advance_racks(
         plant.rack, state.blocks, state.node, state.flows.gpu, state.flows.node, plant.node.supply_loss,
-        state.cdu.supply_c, state.slopes.cdu_k_s, state.service.energised, activity, ticks, state.step.rack,
+        state.cdu.supply_c, state.slopes.cdu_k_s, state.service.supplied, activity, ticks, state.step.rack,
     )  # fmt: skip

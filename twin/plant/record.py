@@ -11,7 +11,21 @@ import numpy as np
 from twin.components import aisle
 from twin.core.jit import kernel
 from twin.core.layout import Var, Vec
-from twin.plant.order import DEMAND, GPU_W, HOTTEST_C, LIQUID_W, LOST, NODE_W, THROTTLED
+from twin.plant.order import (
+    AUXILIARY_W,
+    BATTERY_W,
+    CHARGE,
+    DEMAND,
+    GPU_W,
+    HOTTEST_C,
+    LIQUID_W,
+    LOCKED,
+    LOST,
+    NODE_W,
+    ON_BATTERY,
+    THROTTLED,
+    UPS_W,
+)
 
 
 class SiteRecord(NamedTuple):
@@ -30,6 +44,12 @@ class SiteRecord(NamedTuple):
     hall_pump_w: Annotated[Vec, Var("W", "power of facility water pumps")]
     plant_w: Annotated[Vec, Var("W", "power of the heat rejection plant")]
     house_w: Annotated[Vec, Var("W", "power of house loads")]
+    battery_w: Annotated[Vec, Var("W", "power that battery plants give, negative when they charge")]
+    battery_charge: Annotated[Vec, Var("1", "energy in battery plants over what they hold")]
+    auxiliary_w: Annotated[Vec, Var("W", "power of battery plants' cooling and controls")]
+    ups_w: Annotated[Vec, Var("W", "power into UPS less power out of them: loss and charging, negative on battery")]
+    ups_on_battery: Annotated[Vec, Var("1", "UPS that carry their load from the battery")]
+    ups_locked: Annotated[Vec, Var("1", "UPS locked on battery by their event counter")]
     tower_w: Annotated[Vec, Var("W", "power of cooling tower fans and condenser water pumps, part of the plant's")]
     dry_cooler_w: Annotated[Vec, Var("W", "power of dry coolers, part of the plant's")]
     make_up_kg_s: Annotated[Vec, Var("kg s-1", "water bought for cooling towers and pads")]
@@ -118,6 +138,15 @@ class ElectricalRecord(NamedTuple):
     loss_w: Annotated[Vec, Var("W", "loss of the element, mean")]
 
 
+class BatteryRecord(NamedTuple):
+    """Per battery plant and minute."""
+
+    power_w: Annotated[Vec, Var("W", "power it gives, negative when it charges, mean")]
+    power_w_min: Annotated[Vec, Var("W", "power it gives, least second")]
+    power_w_max: Annotated[Vec, Var("W", "power it gives, greatest second")]
+    charge: Annotated[Vec, Var("1", "energy it holds over what it can hold, mean")]
+
+
 class JobRecord(NamedTuple):
     """Per job and minute."""
 
@@ -143,6 +172,7 @@ class Records(NamedTuple):
     cdu: CduRecord
     hall: HallRecord
     electrical: ElectricalRecord
+    battery: BatteryRecord
 
 
 @kernel
@@ -183,7 +213,10 @@ def site_row(step, flows, network, s, base_mva, air_racks_w, fans_w, site, at):
     site.hall_pump_w[at] = flows.hall_pump_w.sum()
     site.plant_w[at] = step.plant_w.sum()
     site.house_w[at] = step.house_w[0]
-    site.loss_w[at] = site.feed_w[at] - (
+    site.battery_w[at], site.battery_charge[at] = step.storage[BATTERY_W], step.storage[CHARGE]
+    site.auxiliary_w[at], site.ups_w[at] = step.storage[AUXILIARY_W], step.storage[UPS_W]
+    site.ups_on_battery[at], site.ups_locked[at] = step.storage[ON_BATTERY], step.storage[LOCKED]
+    site.loss_w[at] = (site.feed_w[at] + site.battery_w[at]) - (
         total[NODE_W]
         + air_racks_w
         + fans_w[0]
@@ -192,6 +225,8 @@ def site_row(step, flows, network, s, base_mva, air_racks_w, fans_w, site, at):
         + site.hall_pump_w[at]
         + site.plant_w[at]
         + site.house_w[at]
+        + site.auxiliary_w[at]
+        + site.ups_w[at]
     )
     site.tower_w[at] = step.tower_w.sum()
     site.dry_cooler_w[at] = step.dry_cooler_w.sum()
@@ -222,6 +257,17 @@ def add_electrical(network, solution, base_mva, seconds, electrical):
         electrical.loading_max[i] = max(electrical.loading_max[i], solution.loading[i])
         electrical.voltage_pu_min[i] = min(electrical.voltage_pu_min[i], voltage)
         electrical.voltage_pu_max[i] = max(electrical.voltage_pu_max[i], voltage)
+
+
+@kernel
+def add_batteries(params, state, seconds, plants):
+    """Add one second of every battery plant; extremes start where no second was added yet."""
+    for i in range(plants.power_w.size):
+        power = state.power_w[i]
+        plants.power_w[i] += power
+        plants.power_w_min[i] = power if seconds == 0 else min(plants.power_w_min[i], power)
+        plants.power_w_max[i] = power if seconds == 0 else max(plants.power_w_max[i], power)
+        plants.charge[i] += state.stored_j[i] / params.energy_j[i]
 
 
 @kernel

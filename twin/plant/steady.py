@@ -11,7 +11,7 @@ from twin.components import gpu, tower
 from twin.core.errors import RunError
 from twin.core.layout import Vec
 from twin.network import radial
-from twin.plant import aisles, coolant, grid, racks, rejection, step, water
+from twin.plant import aisles, coolant, grid, racks, rejection, step, storage, water
 from twin.plant.order import Plant, State, gpu_rows
 
 # Of temperatures, and relative of plant power and facility water flows, which are solved to 1e-11.
@@ -73,7 +73,7 @@ def _round(plant: Plant, state: State, activity: Vec, air: tuple[float, float, f
 
 def _loads_at_rest(plant: Plant, state: State, activity: Vec | None = None) -> None:
     """What racks, halls and plant draw, into ``step.load_*`` in W and var; racks move where ``activity`` is given."""
-    room, alive = state.step, state.service.energised
+    room, alive = state.step, state.service.supplied
     step.hall_loads(
         plant.wiring, state.flows, state.fans, alive, room.plant_w, room.held_w, room.held_var,
         room.hall_air_w, room.hall_hot_w,
@@ -124,6 +124,7 @@ def _rest(plant: Plant, state: State) -> None:
 def solve_network(plant: Plant, state: State) -> int:
     """One power flow of the loads at rest; returns the sweeps taken, -1 at voltage collapse."""
     _loads_at_rest(plant, state)
+    storage.rest(plant, state)
     sweeps = grid.flow(
         plant.network, state.feeding, state.loads, plant.wiring, state.service.source_pu[0], radial.BASE_MVA,
         state.step, state.network,

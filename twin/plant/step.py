@@ -6,7 +6,7 @@ from twin.components import cable, cdu
 from twin.core.jit import kernel
 from twin.core.layout import Vec
 from twin.network import radial
-from twin.plant import aisles, coolant, grid, ledger, machines, racks, record, rejection, water
+from twin.plant import aisles, coolant, grid, ledger, machines, racks, record, rejection, storage, water
 from twin.plant.order import AIR_W, LIQUID_W, NODE_W, Plant, State
 
 _SWIFT = 0.02  # relative speed still to go above which a pump's ramp is followed second by second
@@ -170,6 +170,7 @@ def carry(
     feeding,
     loads,
     solution,
+    stores,
     metered,
     wiring,
     low_s,
@@ -185,9 +186,12 @@ def carry(
     substation_w,
     at,
     electrical,
+    plants,
     seconds,
 ):
     """Each second's power flow, recorded and booked. ``held`` is what `hall_loads` returned.
+
+    ``stores`` are the constants of UPS and battery plants and their states; ``plants`` are the latters' records.
 
     Returns 0, or minus the second (from 1) in which the network had no solution.
     """
@@ -196,9 +200,10 @@ def carry(
         step.load_w[:] = step.held_w
         step.load_var[:] = step.held_var
         more_doors_w, more_lines_w = rack_loads(
-            rack, fans, step.rack, service.energised, s, ticks, step.load_w, step.load_var,
+            rack, fans, step.rack, service.supplied, s, ticks, step.load_w, step.load_var,
             step.hall_air_w, step.hall_hot_w,
         )  # fmt: skip
+        storage.act(stores, wiring, service, solution, base_mva * 1e6, step)
         if grid.flow(network, feeding, loads, wiring, service.source_pu[0], base_mva, step, solution) < 0:
             return -(s + 1)
         machines.watch(wiring, solution.voltage_pu, low_s)
@@ -207,6 +212,7 @@ def carry(
         for k in range(metered.size):
             substation_w[at + s, k] = solution.power_pu[metered[k]] * base_mva * 1e6
         record.add_electrical(network, solution, base_mva, seconds + s, electrical)
+        record.add_batteries(stores[1], stores[3], seconds + s, plants)
         ledger.book_second(step, solution, base_mva, site, at + s, lines_w + more_lines_w, books)
     return 0
 
@@ -224,14 +230,15 @@ def advance(
     step, flows, service = state.step, state.flows, state.service
     rejection.decide(plant, state, ticks)
     held = hall_loads(
-        plant.wiring, flows, state.fans, service.energised, step.plant_w, step.held_w, step.held_var,
+        plant.wiring, flows, state.fans, service.supplied, step.plant_w, step.held_w, step.held_var,
         step.hall_air_w, step.hall_hot_w,
     )  # fmt: skip
     racks.run_racks(plant, state, activity, ticks)
+    stores = plant.ups, plant.battery, state.ups, state.battery
     failed = carry(
-        plant.rack, plant.network, state.feeding, state.loads, state.network, plant.wiring.substation, plant.wiring,
-        state.supply.low_s, service, flows, state.fans, step, ticks, held, radial.BASE_MVA, books, site,
-        substation_w, at, records.electrical, seconds,
+        plant.rack, plant.network, state.feeding, state.loads, state.network, stores, plant.wiring.substation,
+        plant.wiring, state.supply.low_s, service, flows, state.fans, step, ticks, held, radial.BASE_MVA, books, site,
+        substation_w, at, records.electrical, records.battery, seconds,
     )  # fmt: skip
     if failed:
         return int(failed)

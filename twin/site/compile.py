@@ -10,7 +10,7 @@ from twin.components import aisle, cable, cdu, gpu, hall, rack, server
 from twin.core.layout import IVec, Vec, frozen, zeros
 from twin.network import radial, topology
 from twin.plant import grid, order
-from twin.site import cooling, network, piping
+from twin.site import cooling, network, piping, storage
 from twin.site.air import Air
 from twin.site.network import expanded
 from twin.site.spec import CduPart, Parts, Site
@@ -29,6 +29,8 @@ class Names:
     gpus: list[str]
     nodes: list[str]
     rack_types: list[str]
+    ups: list[str]
+    batteries: list[str]
 
 
 @dataclass(frozen=True)
@@ -142,6 +144,7 @@ def compile_site(site: Site, seed: int = 0) -> Compiled:
         coil=air.coils(),
         **cooling.parts(site, library),
         network=built.network,
+        **storage.parts(site, library),
         wiring=wiring,
     )
     node_rack = np.repeat(np.arange(len(rack_specs)), nodes_per)
@@ -251,6 +254,7 @@ def _wiring(
         substation=metered,
         **cooling.wiring(site, library, [h for _, h in mechanical]),
         **network.wiring(site, list(index)),
+        **storage.wiring(site, index, [name for name, _ in mechanical]),
     )
 
 
@@ -277,8 +281,9 @@ def _names(site: Site, layout: _Layout, electrical: list[str], nodes_per: IVec, 
     per_node = np.repeat(gpus_per, nodes_per)
     gpus = [f"{name}/gpu-{k + 1}" for name, count in zip(nodes, per_node, strict=True) for k in range(count)]
     return Names(
-        [spec.name for spec in site.halls], layout.cdus, layout.racks, electrical, gpus, nodes, layout.rack_type
-    )
+        [spec.name for spec in site.halls], layout.cdus, layout.racks, electrical, gpus, nodes, layout.rack_type,
+        storage.ups_names(site), [plant.name for plant in site.electrical.batteries],
+    )  # fmt: skip
 
 
 def new_state(compiled: Compiled) -> order.State:
@@ -292,7 +297,7 @@ def new_state(compiled: Compiled) -> order.State:
     step = order.Step(
         rack=np.zeros((n, racks, order.RACK_OUTPUTS)), total=np.zeros(order.RACK_OUTPUTS), capped=np.zeros((n, 2)),
         held_w=np.zeros(buses), held_var=np.zeros(buses), load_w=np.zeros(buses), load_var=np.zeros(buses),
-        house_w=np.zeros(1),
+        house_w=np.zeros(1), storage=np.zeros(order.STORAGE_OUTPUTS),
         cdu_heat_w=np.zeros(cdus), cdu_given_w=np.zeros(cdus), cdu_leak_w=np.zeros(cdus),
         pipe_loss_w=np.zeros(halls), hall_liquid_w=np.zeros(halls),
         hall_air_w=np.zeros(halls), hall_hot_w=np.zeros(halls), hall_moved_w_k=np.zeros(halls),
@@ -312,6 +317,7 @@ def new_state(compiled: Compiled) -> order.State:
         hall_w_k=np.zeros(halls), hall_flow_kg_s=np.zeros(halls),
         hall_pump_w=np.zeros(halls), hall_shaft_w=np.zeros(halls),
     )  # fmt: skip
+    stored = storage.in_service(compiled.site)
     service = order.Service(
         cdu_pumps=plant.cdu_pump.count.copy(), cdu_speed=np.full(cdus, np.nan), cdu_valve=np.full(cdus, np.nan),
         cdu_bias_k=np.zeros(cdus), cdu_clean=np.ones(cdus), cdu_filter=np.ones(cdus), cdu_leak_kg_s=np.zeros(cdus),
@@ -319,6 +325,7 @@ def new_state(compiled: Compiled) -> order.State:
         dew_point_c=plant.hall.dew_point_c.copy(), coils=plant.coil.count.copy(), **cooling.in_service(plant),
         set_point_c=plant.hall.set_point_c.copy(),
         in_service=compiled.electrical_closed.copy(), energised=np.ones(buses, np.int64),
+        supplied=np.ones(buses, np.int64), battery_mode=stored.battery_mode, ups_release=stored.ups_release,
         bank_steps=plant.wiring.bank_steps.copy(),
         source_pu=np.array([compiled.site.feed.source]),
     )  # fmt: skip
@@ -333,6 +340,7 @@ def new_state(compiled: Compiled) -> order.State:
         **piping.at_first(plant),
         outdoors=np.array([25.0, 20.0, 1e5]),
         network=radial.new_state(plant.network, buses), feeding=topology.new_tree(buses),
+        **storage.at_first(compiled.site, plant),
         loads=zeros(radial.Loads, buses), service=service, flows=flows,
         fans=order.Fans(np.zeros(plant.coil.hall.size), np.zeros(halls)),
         slopes=order.Slopes(np.zeros(cdus)), step=step,

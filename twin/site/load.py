@@ -23,6 +23,8 @@ _KINDS = (
     "dry_coolers",
     "transformers",
     "cables",
+    "ups",
+    "batteries",
 )
 
 

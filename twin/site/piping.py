@@ -50,7 +50,7 @@ def _segments(drop: float, flows: Vec) -> Vec:
     return np.full(len(flows), drop / float((carried**2).sum()))
 
 
-def manifolds(cdu_specs: list[CduPart], rack_cdu: Sequence[int], racks: list[RackSpec]) -> dict[str, Any]:
+def manifolds(cdu_specs: list[CduPart], rack_cdu: Sequence[int], racks: Sequence[RackSpec]) -> dict[str, Any]:
     """Coolant ladders: racks in the order of their CDUs."""
     branch_rack = np.argsort(np.asarray(rack_cdu), kind="stable")
     first = np.concatenate([[0], np.cumsum(np.bincount(rack_cdu, minlength=len(cdu_specs)))])

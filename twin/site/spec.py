@@ -10,6 +10,7 @@ from pydantic import Field, StrictStr, model_validator
 
 from twin.components.aisle import AisleSpec
 from twin.components.approach import ApproachTowerSpec
+from twin.components.battery import BatteryControlSpec, BatterySpec
 from twin.components.cable import CableSpec
 from twin.components.cdu import CduSpec
 from twin.components.chiller import ChillerSpec
@@ -21,12 +22,15 @@ from twin.components.feed import FeedSpec
 from twin.components.gpu import GpuSpec
 from twin.components.pipe import PipeSpec
 from twin.components.plate import PlateSpec
+from twin.components.psu import RideThroughSpec as SupplyRideThroughSpec
 from twin.components.pump import PumpSpec
 from twin.components.rack import AirRackSpec, RackSpec
 from twin.components.server import NodeSpec
+from twin.components.shelf import ShelfSpec
 from twin.components.staging import StagingSpec, TimingSpec
 from twin.components.tower import CondenserWaterSpec, TowerSpec
 from twin.components.transformer import TransformerSpec
+from twin.components.ups import UpsSpec
 from twin.components.valve import ValveSpec
 from twin.core.quantity import (
     Duration,
@@ -64,6 +68,15 @@ class ChillerPart(ChillerSpec):
     timing: TimingSpec = TimingSpec()
 
 
+class RackPart(RackSpec):
+    """A rack type with what its power supplies and their storage do within a second."""
+
+    ride_through: SupplyRideThroughSpec = SupplyRideThroughSpec()
+    """Of the power supplies of its servers [E]."""
+    shelf: ShelfSpec | None = None
+    """Storage in its power shelves, where it has any."""
+
+
 class Parts(Spec):
     """A library of types by name. Several files are merged; a name may stand in one of them only."""
 
@@ -72,7 +85,7 @@ class Parts(Spec):
     """Where the numbers come from, by short name."""
     gpus: dict[Name, GpuSpec] = {}
     nodes: dict[Name, NodeSpec] = {}
-    racks: dict[Name, RackSpec] = {}
+    racks: dict[Name, RackPart] = {}
     air_racks: dict[Name, AirRackSpec] = {}
     cdus: dict[Name, CduPart] = {}
     coils: dict[Name, CoilSpec] = {}
@@ -84,6 +97,9 @@ class Parts(Spec):
     dry_coolers: dict[Name, DryCoolerSpec] = {}
     transformers: dict[Name, TransformerSpec] = {}
     cables: dict[Name, CableSpec] = {}
+    ups: dict[Name, UpsSpec] = {}
+    batteries: dict[Name, BatterySpec] = {}
+    """Units of battery plants, each with its inverter."""
 
 
 class RackGroup(Spec):
@@ -228,6 +244,27 @@ class HallSpec(Spec):
     """The same for pumps and plant."""
 
 
+class UpsGroup(Spec):
+    """So many UPS modules of one type in parallel, as one."""
+
+    type: StrictStr
+    count: int = Field(default=1, gt=0)
+
+
+class BatteryPlantSpec(Spec):
+    """A battery plant on one bus: units of one type behind a common connection."""
+
+    name: Name
+    node: StrictStr
+    """The bus it hangs on."""
+    type: StrictStr
+    count: int = Field(gt=0)
+    """Units."""
+    power: Power | None = Field(default=None, gt=0)
+    """What its connection lets through; without it all that its units give."""
+    control: BatteryControlSpec = BatteryControlSpec()
+
+
 class ElectricalNodeSpec(Spec):
     """A bus of the distribution tree together with the element that feeds it from its parent."""
 
@@ -244,6 +281,8 @@ class ElectricalNodeSpec(Spec):
     """They hang one behind the other on the parent's cable, so far apart; without it all on the parent itself."""
     limit: Power | None = Field(default=None, gt=0)
     """Power that must not be exceeded here by contract; the node is metered as a substation."""
+    ups: UpsGroup | None = None
+    """What hangs on this bus stands behind an uninterruptible supply; each of a group has its own."""
 
 
 class TieSpec(Spec):
@@ -307,6 +346,7 @@ class ElectricalSpec(Spec):
     ties: tuple[TieSpec, ...] = ()
     capacitors: tuple[CapacitorSpec, ...] = ()
     loads: tuple[HouseLoadSpec, ...] = ()
+    batteries: tuple[BatteryPlantSpec, ...] = ()
 
 
 class LimitSpec(Spec):
