@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from twin.components import battery
 from twin.components.battery import BatteryControlSpec, BatterySpec
+from twin.core.lag import left_over
 
 TR_03 = {0.1: 0.043960349, 0.5: 0.217215547, 1.0: 0.419355726, 2.0: 0.743068302, 5.0: 1.163749860, 10.0: 1.258928069}
 
@@ -36,7 +37,7 @@ def test_v_bess_01_charge_after_half_an_hour_and_round_trip():
 
 
 def test_v_tr_03_in_the_frequency_domain():
-    left = battery.left_over(np.array(list(TR_03)), 0.020, 0.050)
+    left = left_over(np.array(list(TR_03)), 0.020, 0.050)
     np.testing.assert_allclose(left, list(TR_03.values()), atol=1e-9)
 
 
@@ -55,11 +56,11 @@ def test_v_tr_03_with_a_sine_in_time(hz):
 
 def test_what_a_low_pass_of_the_command_costs_and_brings():
     hz = np.geomspace(0.01, 30.0, 2000)
-    bare, banded = battery.left_over(hz, 0.020, 0.050), battery.left_over(hz, 0.020, 0.050, 1 / (2 * np.pi))
+    bare, banded = left_over(hz, 0.020, 0.050), left_over(hz, 0.020, 0.050, 1 / (2 * np.pi))
     assert hz[np.argmax(bare > 1)] == pytest.approx(3.30, abs=0.02)
     assert hz[np.argmax(banded > 1)] == pytest.approx(1.02, abs=0.02)  # it starts to amplify earlier,
     assert (bare.max(), banded.max()) == (pytest.approx(1.260, abs=1e-3), pytest.approx(1.190, abs=1e-3))  # but by less
-    slow = battery.left_over(hz, 0.020, 0.050, 1 / (2 * np.pi * 0.1))
+    slow = left_over(hz, 0.020, 0.050, 1 / (2 * np.pi * 0.1))
     assert slow.max() < 1.04
 
 

@@ -16,7 +16,7 @@ STORED = {
         "small": {"energy": "100 kWh", "power": "50 kW", "auxiliary": "0.3 kW", "dead_time": "20 ms", "lag": "50 ms"}
     },
     "library.ups": {
-        "small": {"rating": "300 kW", "least": "10 %", "autonomy": "60 s", "settle": "3 s", "walk_in": "10 s"}
+        "small": {"rating": "300 kW", "least": "10 %", "autonomy": "50 s", "settle": "3 s", "walk_in": "10 s"}
     },
     "electrical.nodes.2.ups": {"type": "small"},
 }
@@ -87,11 +87,8 @@ def test_a_dip_of_the_feed_sends_it_to_the_battery_and_it_walks_in_again():
 def test_three_dips_lock_it_until_somebody_comes():
     dips = [{"at": f"{10 + 15 * k} s", "set": {"feed.voltage": "0.7 pu"}, "for": "1 s"} for k in range(3)]
     unlock = {"at": "60 s", "set": {"board/ups.mode": "normal"}}
-    running = Running(
-        "pod",
-        {**STORED, "library.ups.small.autonomy": "5 min"}
-        | {"library.ups": {"small": {**STORED["library.ups"]["small"], "autonomy": "5 min", "least": "2 %"}}},
-    )
+    lasting = {**STORED["library.ups"]["small"], "autonomy": "5 min", "least": "2 %"}
+    running = settled({**STORED, "library.ups": {"small": lasting}})
     rows = running.follow(90, [*dips, unlock], lambda state: (state.ups.mode[0],))
     mode = dict(rows.tolist())
     assert mode[60.0] == ups.LOCKED

@@ -16,7 +16,8 @@ often printed with the restoring term's sign turned, which would run the charge 
     P(s) = e^{-s T_d}/(1 + s tau_i) u(s)
 
 Beyond 1 Hz what arrives is too late: with 20 and 50 ms it leaves 0.42 of a ripple at 1 Hz and makes 1.16 of it at 5 Hz
-(`left_over`). The dead time is a delay line of commands, each constant over its step; the lag is exact for those.
+(`core.lag.left_over`). The dead time is a delay line of commands, each constant over its step; the lag is exact for
+those.
 
 [1] policies for smoothing of training power, arXiv 2508.14318; round trip 0.92: data sheets of two-hour units.
 """
@@ -25,7 +26,6 @@ from math import exp, pi
 from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from twin.core.jit import kernel
@@ -78,7 +78,7 @@ class BatteryControlSpec(Spec):
     smoothing: Duration = Field(default=30.0, gt=0)
     """In mode smooth: time constant of what the feed sees [E]."""
     ramp: Power | None = Field(default=None, gt=0)
-    """In mode ramp: greatest change of the feed's power in a minute."""
+    """In mode ramp, or for the time when an event sets it: greatest change of the feed's power in a minute."""
     band: Frequency | None = Field(default=1.0, gt=0)
     """Corner above which it leaves the load alone, since it would come too late; null for none."""
     target: Ratio = Field(default=0.6, gt=0, lt=1)
@@ -90,8 +90,8 @@ class BatteryControlSpec(Spec):
     def _one_duty(self) -> "BatteryControlSpec":
         if self.mode == "ramp" and self.ramp is None:
             raise ValueError("mode ramp needs a ramp, e.g. ramp: 10 MW (a minute)")
-        if self.mode != "ramp" and self.ramp is not None:
-            raise ValueError(f"a ramp is given but the mode is {self.mode}: a battery has one duty at a time; drop one")
+        if self.mode == "smooth" and self.ramp is not None:
+            raise ValueError("a ramp is given but the mode is smooth: a battery has one duty at a time; drop one")
         return self
 
 
@@ -162,19 +162,6 @@ def new_state(params: BatteryParams, modes: list[int]) -> BatteryState:
         reference_w=np.full(n, np.nan), banded_w=np.zeros(n), step_s=np.zeros(n),
         last=np.zeros(n, dtype=np.int64), line_w=np.zeros((n, LINE)),
     )  # fmt: skip
-
-
-def response(frequency_hz: Vec, dead_s: float, lag_s: float, band_s: float = 0.0) -> NDArray[np.complex128]:
-    """Complex power over command at each frequency: dead time, lag and, if any, the command's low-pass."""
-    s = 2j * np.pi * np.asarray(frequency_hz, float)
-    answer: NDArray[np.complex128] = np.exp(-s * dead_s) / ((1.0 + s * lag_s) * (1.0 + s * band_s))
-    return answer
-
-
-def left_over(frequency_hz: Vec, dead_s: float, lag_s: float, band_s: float = 0.0) -> Vec:
-    """Share of a ripple that a battery told to cancel it leaves; above 1 it amplifies."""
-    left: Vec = np.abs(1.0 - response(frequency_hz, dead_s, lag_s, band_s))
-    return left
 
 
 @kernel(inline=True)

@@ -7,6 +7,8 @@ year it is an *interim* PUE (ISO/IEC 30134-2), which says nothing of other seaso
   rack's power meter sees them when the cooling is fed from the rack;
 - *equipment inlet*: servers, network and storage racks alone. This is the stricter and the larger of the two.
 
+Battery plants count with their auxiliaries only: what they take, keep, give and lose stands beside the site's use.
+
 WUE (ISO/IEC 30134-9) is litres of water over kWh at the equipment inlet; a litre is taken as a kilogram.
 """
 
@@ -21,7 +23,7 @@ from twin.judge.windows import clock_windows
 
 RAMP_WINDOWS_S = (1.0, 10.0, 60.0)
 
-# Each end use as the sum of some records less others; together they are the feed.
+# Each end use as the sum of some records less others; together they are the feed. Batteries that give are below 0.
 END_USES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "GPU boards": (("gpu_w",), ()),
     "rest of the servers": (("node_w",), ("gpu_w",)),
@@ -32,18 +34,19 @@ END_USES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "heat rejection": (("plant_w",), ()),
     "house loads": (("house_w",), ()),
     "electrical losses": (("loss_w",), ()),
+    "batteries and UPS": (("auxiliary_w", "ups_w"), ("battery_w",)),
 }
 
 
 def power_by_use(site: xr.Dataset) -> dict[str, Vec]:
-    """Power of each end use, record by record [W]."""
+    """Power of each end use that the site has, record by record [W]."""
     uses = {}
     for use, (plus, minus) in END_USES.items():
         if all(name in site for name in plus + minus):
             uses[use] = sum((values(site, name) for name in plus), np.zeros(site.sizes["time"]))
             for name in minus:
                 uses[use] = uses[use] - values(site, name)
-    return uses
+    return {use: power for use, power in uses.items() if power.any()}
 
 
 def energy_by_use(site: xr.Dataset) -> dict[str, float]:
@@ -63,6 +66,12 @@ def rack_inlet_w(site: xr.Dataset) -> Vec:
     return sum(extra, equipment_w(site))
 
 
+def consumed_w(site: xr.Dataset) -> Vec:
+    """Power that the site uses [W]: the feed with what battery plants add to it, or less what they take from it."""
+    given = values(site, "battery_w") if "battery_w" in site else 0.0
+    return values(site, "feed_w") + given
+
+
 class Pue(NamedTuple):
     """Interim PUE at both meter points; arrays where it is a series."""
 
@@ -73,7 +82,7 @@ class Pue(NamedTuple):
 def pue(site: xr.Dataset) -> Pue:
     """Interim PUE over the run: energy over energy, not a mean of ratios."""
     duration = durations_s(site)
-    feed = float(values(site, "feed_w") @ duration)
+    feed = float(consumed_w(site) @ duration)
     return Pue(feed / float(rack_inlet_w(site) @ duration), feed / float(equipment_w(site) @ duration))
 
 
@@ -90,7 +99,7 @@ def hourly_pue(site: xr.Dataset, clock: ClockTime) -> PueSeries:
     """PUE hour by hour, energy over energy in each clock hour."""
     duration = durations_s(site)
     cut = clock_windows(values(site, "time"), duration, 3600.0, clock.midnight_s)
-    feed = cut.mean(values(site, "feed_w"), duration)
+    feed = cut.mean(consumed_w(site), duration)
     rack, equipment = (cut.mean(power, duration) for power in (rack_inlet_w(site), equipment_w(site)))
     start = np.maximum(cut.start_s, 0.0)
     return PueSeries(start, cut.recorded_s, feed / rack, feed / equipment)

@@ -9,6 +9,7 @@ from twin.judge.fairness import fairness
 from twin.judge.limits import binding_verdict, judge_calls, judge_limits, limited_powers
 from twin.judge.response import responses
 from twin.judge.result import durations_s, values
+from twin.judge.storage import storage
 from twin.judge.work import caps, hottest_gpu, throttling, work
 
 Figure = float | str | bool
@@ -30,7 +31,7 @@ def summary(tree: xr.DataTree) -> dict[str, Figure]:
     figures |= _limit_figures(tree)
     figures |= _response_figures(tree)
     figures |= _energy_figures(tree, site)
-    figures |= _gpu_figures(tree, site)
+    figures |= _gpu_figures(tree, site) | _storage_figures(tree, site)
     figures |= {f"fairness_{kind}": index for kind, index in fairness(tree).items()}
     for one in residuals(tree):
         if one.part in ("site", "water"):
@@ -107,6 +108,24 @@ def _energy_figures(tree: xr.DataTree, site: xr.Dataset) -> dict[str, Figure]:
         "wue_make_up_l_kwh": used.make_up_kg,
         "wue_consumption_l_kwh": used.consumed_kg,
     }
+
+
+def _storage_figures(tree: xr.DataTree, site: xr.Dataset) -> dict[str, Figure]:
+    figures: dict[str, Figure] = {}
+    done = storage(tree)
+    if done is not None:
+        figures = {
+            "battery_given_mwh": done.given_j / 3.6e9,
+            "battery_taken_mwh": done.taken_j / 3.6e9,
+            "battery_cycles": done.cycles,
+            "battery_peak_mw": done.peak_w / 1e6,
+            "battery_charge_min": done.least_charge,
+            "battery_charge_max": done.most_charge,
+        }
+    for name in ("ups_on_battery", "ups_locked"):
+        if name in site and values(site, name).any():
+            figures[f"{name}_most"] = float(values(site, name).max())
+    return figures
 
 
 def _gpu_figures(tree: xr.DataTree, site: xr.Dataset) -> dict[str, Figure]:

@@ -8,6 +8,7 @@ import xarray as xr
 from twin.judge.energy import pue, residuals, wue_l_kwh
 from twin.judge.limits import CallVerdict, LimitVerdict, judge_calls, judge_limits
 from twin.judge.result import ClockTime, notes, values
+from twin.judge.storage import amplifies, storage
 from twin.judge.words import megawatt_hours, megawatts, span, window_words
 from twin.judge.work import hottest_gpu, throttling, work
 
@@ -34,7 +35,7 @@ def verdict(tree: xr.DataTree) -> list[Sentence]:
     if not any(one.where == "feed" for one in verdicts):
         said.append(Sentence("plain", "No limit was in force at the feed."))
     said += [_on_call(call, clock) for call in judge_calls(tree) if call.where == "feed"]
-    said += _on_gpus(tree, clock) + _on_energy(tree) + _on_books(tree)
+    said += _on_gpus(tree, clock) + _on_energy(tree) + _on_storage(tree) + _on_books(tree)
     return said + [Sentence("note", note) for note in notes(tree)]
 
 
@@ -107,6 +108,25 @@ def _on_energy(tree: xr.DataTree) -> list[Sentence]:
         return [Sentence("plain", words), Sentence("plain", "The plant evaporates no water, so WUE is zero.")]
     wue = f"WUE {used.make_up_kg:.3f} L/kWh by make-up, {used.consumed_kg:.3f} L/kWh by consumption."
     return [Sentence("plain", words), Sentence("plain", wue)]
+
+
+def _on_storage(tree: xr.DataTree) -> list[Sentence]:
+    done, late = storage(tree), amplifies(tree)
+    said = []
+    if done is not None:
+        words = (
+            f"Battery plants gave {megawatt_hours(done.given_j)} and took {megawatt_hours(done.taken_j)}, "
+            f"{megawatts(done.peak_w)} at most; charge {100 * done.least_charge:.1f} to {100 * done.most_charge:.1f} %."
+        )
+        said.append(Sentence("plain", words))
+        if late is not None:
+            first, most, worst = late
+            words = (
+                f"A battery plant comes too late for ripples above {first:.1f} Hz and makes them larger, "
+                f"up to {most:.2f} times at {worst:.1f} Hz."
+            )
+            said.append(Sentence("bad", words))
+    return said
 
 
 def _on_books(tree: xr.DataTree) -> list[Sentence]:

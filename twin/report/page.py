@@ -20,6 +20,7 @@ from twin.report import (
     facts,
     figures_heat,
     figures_power,
+    figures_storage,
     figures_watched,
     figures_water,
     figures_work,
@@ -61,6 +62,18 @@ _CHAPTERS: tuple[tuple[str, str, tuple[tuple[Drawing, str], ...], tuple[Callable
             (figures_power.substations, "Power of each substation against its limit."),
         ),
         (contents.limits, contents.calls),
+    ),
+    (
+        "storage", "Batteries and UPS",
+        (
+            (figures_storage.batteries, "Battery plants: what the feed carries and would carry without them, the power "
+             "they give (above 0) or take, and their charge."),
+            (figures_storage.ups, "UPS that carry their load from the battery, and those locked there by their event "
+             "counter until somebody returns them."),
+            (figures_storage.left_over, "Share of a ripple that the plants leave when they try to cancel it: above 1 "
+             "they come too late and amplify."),
+        ),
+        (),
     ),
     (
         "energy", "Energy",

@@ -30,7 +30,7 @@ INK, SOFT, PAPER = "#15202b", "#8a949e", "#fdfdfc"
 LIMIT, POWER, BAND = "#c0282d", "#1f5fa8", "#8fb3dc"
 SUPPLY, RETURN, COOLANT, AIR = "#2474b5", "#c75b2a", "#3a9a8f", "#8a7430"
 GOOD, WARN = "#2d7d46", "#b7791f"
-USES = ("#27507f", "#4f86bd", "#9dbfe0", "#3a8f85", "#8fc9bd", "#8a7430", "#c98a3d", "#9c4f78")
+USES = ("#27507f", "#4f86bd", "#9dbfe0", "#3a8f85", "#8fc9bd", "#8a7430", "#c98a3d", "#9c4f78", "#6a7f3f", "#b4a7c9")
 RUNS = ("#1f5fa8", "#c75b2a", "#2d7d46", "#7d4fa0", "#b7791f", "#3a8f8f", "#a03050", "#606870")
 
 _CSS = {

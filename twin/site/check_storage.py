@@ -46,7 +46,7 @@ def _over_committed(loc: Loc, plant: BatteryPlantSpec, unit: BatterySpec) -> Ite
     most = given if plant.power is None else plant.power
     if most > given:
         yield Finding(
-            (*loc, "power"), f"{plant.count} units give {given / 1e6:g} MW at most, {most / 1e6:g} MW are asked of them"
+            (*loc, "power"), f"its units give {given / 1e6:g} MW together, {most / 1e6:g} MW are asked of them"
         )
     control = plant.control
     if not unit.least + unit.fade <= control.target <= unit.most - unit.fade:
