@@ -10,7 +10,7 @@ from twin.core.errors import ScenarioError
 from twin.core.quantity import parse
 from twin.network import radial
 from twin.plant import aisles, steady
-from twin.plant.order import HOTTEST_C, NODE_W, State
+from twin.plant.order import AUXILIARY_W, HOTTEST_C, NODE_W, State, UPS_W
 from twin.site.compile import Compiled, compile_site, new_state
 from twin.site.spec import Site
 
@@ -24,6 +24,7 @@ class AtRest(NamedTuple):
     equipment_w: float
     plant_w: float
     pumps_w: float
+    storage_w: float
     losses_w: float
     pue: float
     hottest_c: float
@@ -59,6 +60,7 @@ def _read(compiled: Compiled, state: State) -> AtRest:
     pumps_w = float(flows.cdu_pump_w.sum() + flows.hall_pump_w.sum())
     doors_w = aisles.fans_w(compiled.plant, state)
     plant_w = float(step.plant_w.sum())
+    storage_w = float(step.storage[AUXILIARY_W] + step.storage[UPS_W])
     low, high = int(np.argmin(network.voltage_pu)), int(np.argmax(network.loading))
     hot = int(np.argmax(racks[:, HOTTEST_C]))
     rooms, air = compiled.plant.aisle, state.aisle
@@ -71,7 +73,8 @@ def _read(compiled: Compiled, state: State) -> AtRest:
         equipment_w=equipment_w,
         plant_w=plant_w,
         pumps_w=pumps_w + doors_w,
-        losses_w=feed_w - equipment_w - plant_w - pumps_w - doors_w - float(step.house_w[0]),
+        storage_w=storage_w,
+        losses_w=feed_w - equipment_w - plant_w - pumps_w - doors_w - storage_w - float(step.house_w[0]),
         pue=feed_w / equipment_w,
         hottest_c=float(racks[hot, HOTTEST_C]),
         hottest_rack=names.racks[hot],
@@ -103,7 +106,8 @@ def describe(site: Site, weather: str, wet_bulb: str | None, activity: float) ->
         f"every server at activity {activity:g}",
         f"feed {_power(rest.feed_w)}, {held} the limit of {_power(limit_w)}; power factor {factor:.3f}",
         f"IT {_power(rest.equipment_w)} (servers {_power(rest.servers_w)}); heat rejection {_power(rest.plant_w)}; "
-        f"pumps and fans {_power(rest.pumps_w)}; electrical losses {_power(rest.losses_w)}",
+        f"pumps and fans {_power(rest.pumps_w)}; electrical losses {_power(rest.losses_w)}"
+        + (f"; batteries and UPS {_power(rest.storage_w)}" if rest.storage_w else ""),
         f"PUE {rest.pue:.3f} at the inlet of the IT equipment",
         f"hottest GPU {rest.hottest_c:.1f} degC, in {rest.hottest_rack}",
         f"servers draw air of {rest.inlet_c:.1f} degC in {rest.inlet_hall}, their limit is {rest.inlet_limit_c:g} degC",
