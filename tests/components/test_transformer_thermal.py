@@ -5,7 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from twin.components.transformer_thermal import ThermalState, TransformerThermalSpec, advance, ageing, params
+from twin.components.transformer_thermal import (
+    ThermalState,
+    TransformerThermalSpec,
+    advance,
+    ageing,
+    params,
+    resistance,
+)
 from twin.core.layout import zeros
 
 C57_91 = {
@@ -102,3 +109,41 @@ def test_more_load_is_never_cooler(load, more, ambient_c, start_c):
         state.top_oil_c[0] = start_c
         hot.append(advance(thermal, 0, state, 0, k, ambient_c, 600.0))
     assert hot[1] >= hot[0]
+
+
+ONAF = {
+    "top_oil_rise": "52 K", "hot_spot_rise": "26 K", "loss_ratio": 6, "oil_time": "150 min", "winding_time": "7 min",
+    "oil_exponent": 0.8, "winding_exponent": 1.3, "k11": 0.5, "k21": 2, "k22": 2,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("load", "oil_c", "hot_c", "ages"), [(1.0, 87.0, 113.0, 1.36), (1.2, 102.2, 135.1, 11.1)])
+def test_what_if_anchors_of_forced_air(load, oil_c, hot_c, ages):
+    """The set of the reference site's substations at rest at 35 degC, policies 5.6, to the digits given there."""
+    thermal, state = transformer(ONAF)
+    hottest_c = advance(thermal, 0, state, 0, load, 35.0, np.inf)
+    assert (state.top_oil_c[0], hottest_c) == pytest.approx((oil_c, hot_c), abs=0.06)
+    assert ageing(hottest_c) == pytest.approx(ages, rel=5e-3)
+
+
+@pytest.mark.parametrize(("load", "minutes"), [(1.2, 25), (1.3, 16), (1.5, 9)])
+def test_what_if_anchors_of_a_step_from_four_fifths(load, minutes):
+    """When the hot spot reaches 120 degC; the figures are given in whole minutes."""
+    thermal, state = transformer(ONAF)
+    advance(thermal, 0, state, 0, 0.8, 35.0, np.inf)
+    course = [advance(thermal, 0, state, 0, load, 35.0, 60.0) for _ in range(60)]
+    assert int(np.argmax(np.array(course) >= 120.0)) + 1 == pytest.approx(minutes, abs=1)
+
+
+def test_resistance_is_the_nameplate_s_at_the_reference():
+    thermal, _ = transformer(ONAF)
+    assert resistance(thermal, 0, 72.0, 98.0) == 1.0
+    assert resistance(thermal, 0, 52.0, 78.0) == pytest.approx(300.0 / 320.0)
+
+
+@given(rests=st.integers(1, 6), load=st.floats(0, 2), ambient_c=st.floats(-20, 40))
+def test_rest_is_where_steps_lead(rests, load, ambient_c):
+    thermal, state = transformer(ONAF)
+    rest_c = advance(thermal, 0, state, 0, load, ambient_c, np.inf)
+    for _ in range(rests):
+        assert advance(thermal, 0, state, 0, load, ambient_c, 3600.0) == pytest.approx(rest_c, abs=1e-9)
