@@ -10,7 +10,7 @@ from twin.core.errors import ScenarioError
 from twin.core.quantity import parse
 from twin.network import radial
 from twin.plant import aisles, steady
-from twin.plant.order import AUXILIARY_W, HOTTEST_C, NODE_W, State, UPS_W
+from twin.plant.order import AUXILIARY_W, HOTTEST_C, NODE_W, UPS_W, State
 from twin.site.compile import Compiled, compile_site, new_state
 from twin.site.spec import Site
 

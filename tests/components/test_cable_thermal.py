@@ -12,7 +12,7 @@ from twin.components.cable_thermal import CableThermalSpec, advance, params, res
 EPR = {
     "metal": "aluminium",
     "limit": "90 degC",
-    "table": "25 degC",
+    "surroundings": "25 degC",
     "emergency": "130 degC",
     "time": "1 h",
     "reference": "75 degC",
@@ -58,6 +58,6 @@ def test_limits_out_of_order_are_said():
     with pytest.raises(
         ValidationError, match=r"surroundings \(95 degC\) must be colder than the conductor at its limit"
     ):
-        CableThermalSpec.model_validate(EPR | {"table": "95 degC"})
+        CableThermalSpec.model_validate(EPR | {"surroundings": "95 degC"})
     with pytest.raises(ValidationError, match="emergency limit"):
         CableThermalSpec.model_validate(EPR | {"emergency": "80 degC"})

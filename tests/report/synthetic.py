@@ -217,11 +217,29 @@ def electrical(size: Size) -> xr.Dataset:
         "voltage_pu_min": np.full_like(loading, 0.98), "voltage_pu_max": np.full_like(loading, 1.01),
     }  # fmt: skip
     data["voltage_pu_min"][70:71, -2] = 0.93
+    data |= warmth(loading, [n[2] for n in nodes])
     static = {
         "parent": [n[1] for n in nodes], "kind": [n[2] for n in nodes], "rating_va": [n[3] for n in nodes],
         "limit_w": np.full(len(nodes), np.nan), "level": [n[4] for n in nodes],
+        "conductor_limit_c": np.where([n[2] == "cable" for n in nodes], 90.0, np.nan),
+        "conductor_emergency_c": np.where([n[2] == "cable" for n in nodes], 130.0, np.nan),
     }  # fmt: skip
     return per_minute(size, record.ElectricalRecord, data, "node", [n[0] for n in nodes], static)
+
+
+def warmth(loading: np.ndarray, kinds: list[str]) -> dict[str, np.ndarray]:
+    """Made-up temperatures that follow the load at once; substation transformers change taps now and then."""
+    kind = np.array(kinds)
+    known = np.where(kind == "transformer", 1.0, np.nan) * np.ones_like(loading)
+    big = known * np.where(np.cumsum(kind == "transformer") <= 2, 1.0, np.nan)
+    steps = np.floor(np.arange(len(loading)) / 40.0)[:, None]
+    hot = known * (30.0 + 80.0 * loading**1.6)
+    return {
+        "top_oil_c": known * (30.0 + 50.0 * loading**1.6), "hot_spot_c": hot - 0.5, "hot_spot_c_max": hot,
+        "ageing": np.exp(15000 / 383 - 15000 / (hot + 273)), "tap": big * steps,
+        "conductor_c": np.where(kind == "cable", 1.0, np.nan) * (20.0 + 60.0 * loading**2),
+        "capacitor_var": np.zeros_like(loading),
+    }  # fmt: skip
 
 
 def jobs(size: Size) -> xr.Dataset:

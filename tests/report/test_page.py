@@ -16,7 +16,8 @@ from twin.report.page import draw_report, write_report
 from twin.report.tables import Table, text
 
 TABLES = {
-    "limits", "calls", "end_uses", "pue_hours", "flows", "books", "jobs", "hottest_gpus", "equipment", "alarms",
+    "limits", "calls", "end_uses", "pue_hours", "transformers", "flows", "books", "jobs", "hottest_gpus", "equipment",
+    "alarms",
     "facts", "figures", "minutes",
 }  # fmt: skip
 
@@ -86,7 +87,19 @@ def test_an_uneventful_run_says_that_nothing_was(tmp_path):
 
 
 def test_every_section_is_there_and_in_the_contents(page):
-    for key in ("verdict", "limits", "energy", "heat", "gpus", "floor", "electrical", "equipment", "alarms", "facts"):
+    for key in (
+        "verdict",
+        "limits",
+        "energy",
+        "heat",
+        "gpus",
+        "floor",
+        "transformers",
+        "electrical",
+        "equipment",
+        "alarms",
+        "facts",
+    ):
         assert f'<section id="{key}">' in page
         assert f'href="#{key}"' in page
 

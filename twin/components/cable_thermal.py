@@ -1,16 +1,16 @@
 """Temperature of a cable's conductor over what surrounds it, and the resistance that follows from it.
 
 One mass, heated by the square of the current K over the ampacity, which is the current that holds the conductor at its
-limit in the surroundings the table of ampacities assumes [1]:
+limit in surroundings of T_s [1]:
 
-    tau dT/dt = T_a + (T_limit - T_table) K^2 - T
+    tau dT/dt = T_a + (T_limit - T_s) K^2 - T
 
 Linear, so a step with constant current is its exact exponential. That a warmer conductor loses more at the same current
 is left out of the rise (a few percent of it), not of the losses: R(T) = R(T_r) (T_0 + T) / (T_0 + T_r), where metals
 would lose their resistance at -T_0: 234.5 degC for copper, 228.1 degC for aluminium [2].
 
-[1] J. H. Neher, M. H. McGrath, The calculation of the temperature rise and load capability of cable systems, AIEE Trans.
-    76 (1957) 752. Time constants of half an hour to two hours are usual for cables in ducts.
+[1] J. H. Neher, M. H. McGrath, The calculation of the temperature rise and load capability of cable systems, AIEE
+    Trans. 76 (1957) 752. Time constants of half an hour to two hours are usual for cables in ducts.
 [2] IEC 60287-1-1, table 1: 0.00393 and 0.00403 per kelvin at 20 degC.
 """
 
@@ -32,8 +32,8 @@ class CableThermalSpec(Spec):
     metal: Literal["copper", "aluminium"]
     limit: Temperature
     """Conductor at the ampacity, for which its insulation is made."""
-    table: Temperature
-    """Surroundings for which the ampacity is quoted."""
+    surroundings: Temperature
+    """Ground or air for which the ampacity is quoted."""
     emergency: Temperature
     """Conductor allowed for some hours."""
     time: Duration = Field(gt=0)
@@ -43,9 +43,9 @@ class CableThermalSpec(Spec):
 
     @model_validator(mode="after")
     def _ordered(self) -> "CableThermalSpec":
-        if not self.table < self.limit <= self.emergency:
+        if not self.surroundings < self.limit <= self.emergency:
             raise ValueError(
-                f"the surroundings ({self.table:g} degC) must be colder than the conductor at its limit "
+                f"the surroundings ({self.surroundings:g} degC) must be colder than the conductor at its limit "
                 f"({self.limit:g} degC), and that not above its emergency limit ({self.emergency:g} degC)"
             )
         return self
@@ -66,7 +66,7 @@ def params(specs: list[CableThermalSpec]) -> CableThermalParams:
     """Parameter arrays of the cable types, in the order given."""
     return frozen(
         CableThermalParams,
-        rise_k=[s.limit - s.table for s in specs],
+        rise_k=[s.limit - s.surroundings for s in specs],
         time_s=[s.time for s in specs],
         limit_c=[s.limit for s in specs],
         emergency_c=[s.emergency for s in specs],

@@ -3,8 +3,8 @@
     value above target + deadband/2 for longer than the delay: one step that lowers it, and the delay begins anew
     value below target - deadband/2 for longer than the delay: one step that raises it, likewise
 
-A step must be smaller than the deadband, or the regulator would hunt: a step then never leads from outside the band past
-its other side. Between steps nothing moves; without a value (a dead bus) the delay begins anew. [1]
+A step must be smaller than the deadband, or the regulator would hunt: a step then never leads from outside the band
+past its other side. Between steps nothing moves; without a value (a dead bus) the delay begins anew. [1]
 
 A tap changer sits on the high side: position n has the ratio 1 - n s, so that positive positions raise the low side.
 

@@ -14,8 +14,8 @@ adds it at once. Ageing of thermally upgraded paper against 110 degC: F = exp(15
 The load is the current over that of the rating which the rises refer to: with forced cooling, the greater one.
 
 Copper loses (235 + T_w)/(235 + T_ref) of its nameplate loss [3]. The winding's mean T_w is taken half-way between top
-oil and hot spot: at rating that is the mean rise of 65 K of the type test for both sets of the reference site (52 + 26/2,
-50 + 30/2). Stray losses, which fall where copper's rise, are counted as copper's.
+oil and hot spot: at rating that is the mean rise of 65 K of the type test for both sets of the reference site (52 +
+26/2, 50 + 30/2). Stray losses, which fall where copper's rise, are counted as copper's.
 
 [1] IEC 60076-7:2018, as theoretical documentation of transformer-thermal-model (MPL-2.0) states it.
 [2] IEEE C57.91-2011, clause 7.
@@ -32,7 +32,6 @@ from twin.core.layout import Var, Vec, frozen
 from twin.core.quantity import Duration, Ratio, Spec, Temperature, TemperatureDifference
 
 _COPPER_C = 235.0
-NORMAL_LIFE_H = 180_000.0  # of insulation at 110 degC, to a fifth of its degree of polymerisation [2]
 
 
 class TransformerThermalSpec(Spec):

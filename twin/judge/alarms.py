@@ -6,6 +6,9 @@ that hovers at its limit is one alarm, not a thousand. Bands and thresholds:
 - feed and substation limits: a 1 s mean above the limit in force;
 - loading: greatest second above the rating;
 - voltage at low-voltage boards: outside 0.95 to 1.05 per unit (ANSI C84.1 range A, service voltage);
+- windings above 120 degC, critical above 140; top oil above 105 degC (IEC 60076-7, normal cyclic and long emergency
+  loading); conductors of cables above the limit of their type, critical above its emergency limit;
+- loading above the rating in the mean of half an hour;
 - plant at capacity: greatest load at least 0.999 of what is available in the weather of the moment;
 - facility water supply more than 1 K above its set point; coolant flow below 90 % of rated;
 - server inlet above the limit of its class; facility water below the dew point of the room, where coils get wet.
@@ -23,6 +26,7 @@ from numpy.typing import NDArray
 from twin.core.layout import Vec
 from twin.judge.limits import limited_powers
 from twin.judge.result import ClockTime, durations_s, group, texts, values
+from twin.judge.transformers import HOT_SPOT_C, HOT_SPOT_EMERGENCY_C, TOP_OIL_C, known
 from twin.judge.windows import Spell, spells
 
 MERGE_S = 300.0
@@ -30,6 +34,7 @@ VOLTAGE_BAND_PU = (0.95, 1.05)
 PLANT_FULL = 0.999
 SUPPLY_EXCESS_K, COOLANT_EXCESS_K = 1.0, 2.0
 LEAST_FLOW = 0.9
+LONG_S = 1800.0
 
 
 class Alarm(NamedTuple):
@@ -92,6 +97,7 @@ def _electrical(tree: xr.DataTree, nodes: xr.Dataset) -> Iterator[_Watched]:
     names = texts(nodes, "node")
     loading = values(nodes, "loading_max")
     yield _Watched("critical", "overload", "of rating", names, loading, np.ones_like(loading), 1)
+    yield from _warm(nodes, names)
     boards = low_voltage_boards(tree, nodes)
     here = [names[i] for i in boards]
     for variable, limit, worse in (
@@ -101,6 +107,37 @@ def _electrical(tree: xr.DataTree, nodes: xr.Dataset) -> Iterator[_Watched]:
         voltage = values(nodes, variable)[:, boards]
         what = "voltage low" if worse < 0 else "voltage high"
         yield _Watched("warning", what, "pu", here, voltage, np.full_like(voltage, limit), worse)
+
+
+def _warm(nodes: xr.Dataset, names: list[str]) -> Iterator[_Watched]:
+    """What is too warm, or on its way there: transformers, conductors, whatever is above its rating for long."""
+    for severity, what, variable, limit in (
+        ("critical", "hot spot above emergency limit", "hot_spot_c_max", HOT_SPOT_EMERGENCY_C),
+        ("warning", "hot spot above limit", "hot_spot_c_max", HOT_SPOT_C),
+        ("warning", "top oil above limit", "top_oil_c", TOP_OIL_C),
+        ("critical", "conductor above emergency limit", "conductor_c", "conductor_emergency_c"),
+        ("warning", "conductor above limit", "conductor_c", "conductor_limit_c"),
+    ):
+        places = known(nodes, variable)
+        if places.size:
+            seen = values(nodes, variable)[:, places]
+            bound = values(nodes, limit)[places] if isinstance(limit, str) else limit
+            yield _Watched(
+                severity, what, "°C", [names[i] for i in places], seen, np.broadcast_to(bound, seen.shape), 1
+            )
+    if "loading" in nodes:
+        mean = trailing_mean(values(nodes, "loading"), durations_s(nodes), LONG_S)
+        yield _Watched("critical", "overload for half an hour", "of rating", names, mean, np.ones_like(mean), 1)
+
+
+def trailing_mean(series: Vec, duration_s: Vec, length_s: float) -> Vec:
+    """Mean of ``series`` [time, name] over the records of the last ``length_s``; 0 while there are not as many."""
+    end = np.cumsum(duration_s)
+    integral = np.vstack([np.zeros(series.shape[1]), np.cumsum(series * duration_s[:, None], axis=0)])
+    first = np.searchsorted(end, end - length_s * (1 - 1e-9), side="right")
+    mean: Vec = (integral[1:] - integral[first]) / (end - end[first] + duration_s[first])[:, None]
+    mean[end < length_s * (1 - 1e-9)] = 0.0
+    return mean
 
 
 def _hall(_tree: xr.DataTree, halls: xr.Dataset) -> Iterator[_Watched]:

@@ -10,6 +10,7 @@ from twin.judge.limits import binding_verdict, judge_calls, judge_limits, limite
 from twin.judge.response import responses
 from twin.judge.result import durations_s, values
 from twin.judge.storage import storage
+from twin.judge.transformers import hottest
 from twin.judge.work import caps, hottest_gpu, throttling, work
 
 Figure = float | str | bool
@@ -33,6 +34,7 @@ def summary(tree: xr.DataTree) -> dict[str, Figure]:
     figures |= _energy_figures(tree, site)
     figures |= _gpu_figures(tree, site) | _storage_figures(tree, site)
     figures |= {f"fairness_{kind}": index for kind, index in fairness(tree).items()}
+    figures |= _transformer_figures(tree)
     for one in residuals(tree):
         if one.part in ("site", "water"):
             figures["energy_residual" if one.part == "site" else "water_residual"] = one.residual
@@ -126,6 +128,20 @@ def _storage_figures(tree: xr.DataTree, site: xr.Dataset) -> dict[str, Figure]:
         if name in site and values(site, name).any():
             figures[f"{name}_most"] = float(values(site, name).max())
     return figures
+
+
+def _transformer_figures(tree: xr.DataTree) -> dict[str, Figure]:
+    found = hottest(tree)
+    if found is None:
+        return {}
+    return {
+        "hottest_winding_c": found.hot_spot_c,
+        "hottest_winding_at_s": found.time_s,
+        "hottest_winding": found.name,
+        "most_aged_transformer": found.aged,
+        "life_lost_worst_h": found.aged_h,
+        "life_lost_all_h": found.all_h,
+    }
 
 
 def _gpu_figures(tree: xr.DataTree, site: xr.Dataset) -> dict[str, Figure]:

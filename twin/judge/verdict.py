@@ -9,6 +9,7 @@ from twin.judge.energy import pue, residuals, wue_l_kwh
 from twin.judge.limits import CallVerdict, LimitVerdict, judge_calls, judge_limits
 from twin.judge.result import ClockTime, notes, values
 from twin.judge.storage import amplifies, storage
+from twin.judge.transformers import HOT_SPOT_C, hottest
 from twin.judge.words import megawatt_hours, megawatts, span, window_words
 from twin.judge.work import hottest_gpu, throttling, work
 
@@ -35,7 +36,8 @@ def verdict(tree: xr.DataTree) -> list[Sentence]:
     if not any(one.where == "feed" for one in verdicts):
         said.append(Sentence("plain", "No limit was in force at the feed."))
     said += [_on_call(call, clock) for call in judge_calls(tree) if call.where == "feed"]
-    said += _on_gpus(tree, clock) + _on_energy(tree) + _on_storage(tree) + _on_books(tree)
+    said += _on_gpus(tree, clock) + _on_transformers(tree, clock)
+    said += _on_energy(tree) + _on_storage(tree) + _on_books(tree)
     return said + [Sentence("note", note) for note in notes(tree)]
 
 
@@ -96,6 +98,18 @@ def _on_gpus(tree: xr.DataTree, clock: ClockTime) -> list[Sentence]:
         f"{done.asked_gpu_s / 3600.0:,.1f} GPU-hours ({100.0 * done.lost_share:.2f} %)."
     )
     return [*said, Sentence("plain", text)]
+
+
+def _on_transformers(tree: xr.DataTree, clock: ClockTime) -> list[Sentence]:
+    found = hottest(tree)
+    if found is None:
+        return []
+    hours = float(values(tree["site"].to_dataset(), "time")[-1]) / 3600.0
+    text = (
+        f"Hottest transformer winding: {found.hot_spot_c:.1f} °C at {clock.text(found.time_s)} ({found.name}); "
+        f"{found.aged} aged most, by {found.aged_h:.2g} h in {hours:.2g} h (1 h an hour is normal)."
+    )
+    return [Sentence("bad" if found.hot_spot_c > HOT_SPOT_C else "plain", text)]
 
 
 def _on_energy(tree: xr.DataTree) -> list[Sentence]:

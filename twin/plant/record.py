@@ -136,6 +136,13 @@ class ElectricalRecord(NamedTuple):
     voltage_pu_min: Annotated[Vec, Var("1", "voltage, least second, per unit")]
     voltage_pu_max: Annotated[Vec, Var("1", "voltage, greatest second, per unit")]
     loss_w: Annotated[Vec, Var("W", "loss of the element, mean")]
+    top_oil_c: Annotated[Vec, Var("degC", "top oil of a transformer, mean")]
+    hot_spot_c: Annotated[Vec, Var("degC", "hot spot of its windings, mean")]
+    hot_spot_c_max: Annotated[Vec, Var("degC", "hot spot of its windings, greatest")]
+    ageing: Annotated[Vec, Var("1", "speed at which its insulation ages over that at 110 degC, mean")]
+    conductor_c: Annotated[Vec, Var("degC", "conductor of a cable, mean")]
+    tap: Annotated[Vec, Var("1", "position of its tap changer, positive raises the low side, mean")]
+    capacitor_var: Annotated[Vec, Var("var", "reactive power of the capacitors at the bus, mean")]
 
 
 class BatteryRecord(NamedTuple):
@@ -257,6 +264,8 @@ def add_electrical(network, solution, base_mva, seconds, electrical):
         electrical.loading_max[i] = max(electrical.loading_max[i], solution.loading[i])
         electrical.voltage_pu_min[i] = min(electrical.voltage_pu_min[i], voltage)
         electrical.voltage_pu_max[i] = max(electrical.voltage_pu_max[i], voltage)
+    for b in range(buses):
+        electrical.capacitor_var[b] += solution.shunt_pu[b] * solution.voltage_pu[b] ** 2 * base_mva * 1e6
 
 
 @kernel
@@ -356,3 +365,16 @@ def add_air(aisles, air, flows, step, ticks, seconds, halls):
         halls.hot_aisle_c[h] += ticks * air.hot_c[h]
         halls.server_inlet_c[h] += ticks * inlet_c
         halls.server_inlet_c_max[h] = max(halls.server_inlet_c_max[h], inlet_c)
+
+
+@kernel
+def add_warmth(warmth, ticks, seconds, electrical):
+    """Add ``ticks`` seconds of what elements are at the end of the macro-step; NaN stays where nothing is known."""
+    for e in range(warmth.tap.size):
+        electrical.top_oil_c[e] += ticks * warmth.top_oil_c[e]
+        electrical.hot_spot_c[e] += ticks * warmth.hot_spot_c[e]
+        electrical.ageing[e] += ticks * warmth.ageing[e]
+        electrical.conductor_c[e] += ticks * warmth.conductor_c[e]
+        electrical.tap[e] += ticks * warmth.tap[e]
+        if seconds == 0 or not electrical.hot_spot_c_max[e] >= warmth.hot_spot_c[e]:
+            electrical.hot_spot_c_max[e] = warmth.hot_spot_c[e]

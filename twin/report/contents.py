@@ -8,6 +8,7 @@ from twin.judge.energy import hourly_pue, power_by_use, residuals
 from twin.judge.limits import judge_calls, judge_limits
 from twin.judge.result import ClockTime, durations_s, group, values
 from twin.judge.schedule import Duty, classes, schedule, tightest
+from twin.judge.transformers import NORMAL_LIFE_H, heated
 from twin.judge.words import span, window_words
 from twin.judge.work import gpu_name, jobs
 from twin.report.flow import edges, through
@@ -16,6 +17,7 @@ from twin.report.tables import Cell, Table
 _MOST_ALARMS = 100
 _TIGHTEST = 6
 _HOTTEST = 20
+_MOST_AGED = 12
 _ROUNDING = 1e-5
 
 
@@ -136,6 +138,27 @@ def hottest_gpus(tree: xr.DataTree) -> Table:
             rows.append((gpu_name(tree, int(i)), float(hottest[i]), mean_w, float(held[i]), float(lost[i]) / 3600.0))
     headings = ("GPU", "hottest die (°C)", "mean power (W)", "throttled (s)", "work lost (GPU-hours)")
     return Table("hottest_gpus", f"The {len(rows)} hottest GPUs", headings, rows, folded=True)
+
+
+def transformers(tree: xr.DataTree) -> Table:
+    """Temperatures and life of transformers, by the life they lost; the page shows the most aged."""
+    found = heated(tree)
+    rows: list[tuple[Cell, ...]] = []
+    if found is not None:
+        lost = np.nansum(found.lost_h, axis=0)
+        for i in np.argsort(-lost, kind="stable"):
+            hot, oil, load = found.hot_spot_c[:, i], found.top_oil_c[:, i], found.loading[:, i]
+            rows.append(
+                (
+                    found.names[i], found.rating_va[i] / 1e6, 100.0 * float(load.max()), float(np.nanmax(oil)),
+                    float(np.nanmax(hot)), float(lost[i]), 100.0 * float(lost[i]) / NORMAL_LIFE_H,
+                )
+            )  # fmt: skip
+    headings = (
+        "transformer", "rating (MVA)", "greatest loading (%)", "top oil (°C)", "hot spot (°C)", "life lost (h)",
+        "life lost (%)",
+    )  # fmt: skip
+    return Table("transformers", "Transformers that aged most", headings, rows, rows[:_MOST_AGED])
 
 
 def equipment(tree: xr.DataTree) -> Table:

@@ -18,6 +18,7 @@ from twin.report import (
     contents,
     diagram,
     facts,
+    figures_electrical,
     figures_heat,
     figures_power,
     figures_storage,
@@ -109,6 +110,18 @@ _CHAPTERS: tuple[tuple[str, str, tuple[tuple[Drawing, str], ...], tuple[Callable
         (contents.job_rows, contents.hottest_gpus),
     ),
     ("floor", "Floor map", ((floor.floor_map, "Each box is a rack; point at one to read its name and values."),), ()),
+    (
+        "transformers", "Transformers, cables and voltage",
+        (
+            (figures_electrical.transformers, "The hottest transformers of each rating. Paper at 110 °C loses an hour "
+             "of its life each hour; limits (dashed) are those of normal cyclic and of emergency loading."),
+            (figures_electrical.conductors_and_taps, "The warmest conductors of cables, and positions of taps."),
+            (figures_electrical.voltage_profile, "Voltage of every bus by the elements between it and the feed, by the "
+             "colour of what feeds it: points and lines in the minute of the lowest board, bars from the least to the "
+             "greatest of the run."),
+        ),
+        (contents.transformers,),
+    ),
     (
         "electrical", "One-line diagram",
         ((diagram.one_line, "The electrical path from the feed to the boards; feeders are rows, cable sections the "

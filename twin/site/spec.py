@@ -12,6 +12,7 @@ from twin.components.aisle import AisleSpec
 from twin.components.approach import ApproachTowerSpec
 from twin.components.battery import BatteryControlSpec, BatterySpec
 from twin.components.cable import CableSpec
+from twin.components.cable_thermal import CableThermalSpec
 from twin.components.cdu import CduSpec
 from twin.components.chiller import ChillerSpec
 from twin.components.coil import CoilSpec
@@ -25,11 +26,13 @@ from twin.components.plate import PlateSpec
 from twin.components.psu import RideThroughSpec as SupplyRideThroughSpec
 from twin.components.pump import PumpSpec
 from twin.components.rack import AirRackSpec, RackSpec
+from twin.components.regulator import TapSpec
 from twin.components.server import NodeSpec
 from twin.components.shelf import ShelfSpec
 from twin.components.staging import StagingSpec, TimingSpec
 from twin.components.tower import CondenserWaterSpec, TowerSpec
 from twin.components.transformer import TransformerSpec
+from twin.components.transformer_thermal import TransformerThermalSpec
 from twin.components.ups import UpsSpec
 from twin.components.valve import ValveSpec
 from twin.core.quantity import (
@@ -77,6 +80,22 @@ class RackPart(RackSpec):
     """Storage in its power shelves, where it has any."""
 
 
+class TransformerPart(TransformerSpec):
+    """A transformer type with its temperatures and its tap changer, where it has them."""
+
+    thermal: TransformerThermalSpec | None = None
+    """Rises at the greatest rating (``most`` where there is one); without it no temperature is known."""
+    taps: TapSpec | None = None
+    """On-load tap changer; without it the ratio is the rated one."""
+
+
+class CablePart(CableSpec):
+    """A cable type with the temperatures of its conductor, where they are known."""
+
+    thermal: CableThermalSpec | None = None
+    """Without it the resistance stands."""
+
+
 class Parts(Spec):
     """A library of types by name. Several files are merged; a name may stand in one of them only."""
 
@@ -95,11 +114,11 @@ class Parts(Spec):
     approach_towers: dict[Name, ApproachTowerSpec] = {}
     """Towers of fixed approach, for quick studies; a name stands here or under towers."""
     dry_coolers: dict[Name, DryCoolerSpec] = {}
-    transformers: dict[Name, TransformerSpec] = {}
-    cables: dict[Name, CableSpec] = {}
     ups: dict[Name, UpsSpec] = {}
     batteries: dict[Name, BatterySpec] = {}
     """Units of battery plants, each with its inverter."""
+    transformers: dict[Name, TransformerPart] = {}
+    cables: dict[Name, CablePart] = {}
 
 
 class RackGroup(Spec):
