@@ -16,9 +16,8 @@ from twin.report.page import draw_report, write_report
 from twin.report.tables import Table, text
 
 TABLES = {
-    "limits", "calls", "end_uses", "pue_hours", "transformers", "flows", "books", "jobs", "hottest_gpus", "equipment",
-    "alarms",
-    "facts", "figures", "minutes",
+    "limits", "calls", "end_uses", "pue_hours", "flows", "books", "jobs", "hottest_gpus", "transformers", "equipment",
+    "alarms", "facts", "figures", "minutes",
 }  # fmt: skip
 
 
