@@ -18,7 +18,7 @@ from twin.core.errors import Problem, RunError, ScenarioError, did_you_mean
 from twin.core.layout import Vec
 from twin.core.quantity import parse, written
 from twin.drive.grid import Limit, Piece
-from twin.plant import grid, step, storage
+from twin.plant import electrics, grid, step, storage
 from twin.plant.order import Service, State, WaterState
 from twin.scenario import EventSpec, Scenario
 from twin.site.compile import Compiled
@@ -101,7 +101,7 @@ class Wanted:
         }
         for name in Service._fields:
             getattr(service, name)[:] = supplied.get(name, getattr(wanted, name))
-        grid.put_banks(wiring, service.bank_steps, state.network.shunt_pu)
+        electrics.put_banks(self._plant, state)
         _hand_over(before[0], service.cdu_pumps, state.cdu)
         _hand_over(before[1], service.hall_pumps, state.water)
         step.update_flows(self._plant, state)

@@ -154,6 +154,10 @@ class History:
         file.fixed("electrical", "rating_va", node, c.electrical_rating_va, "VA", "rating of the element")
         file.fixed("electrical", "limit_w", node, c.electrical_limit_w, "W", "limit by contract")
         file.fixed("electrical", "level", node, level)
+        for name, words in (("limit", "conductor at the ampacity"), ("emergency", "conductor allowed for some hours")):
+            known_c = np.full(parent.size, np.nan)
+            known_c[plant.electrics.cable] = getattr(plant.cable_heat, f"{name}_c")
+            file.fixed("electrical", f"conductor_{name}_c", node, known_c, "degC", words)
         if self._jobs:
             file.fixed("job", "kind", ("job",), np.array([job.kind for job in self._jobs]))
             file.fixed(

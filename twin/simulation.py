@@ -26,7 +26,7 @@ from twin.drive.weather import Weather
 from twin.events import Action, Wanted, actions, feed_limit
 from twin.history import History, JobFacts
 from twin.network import radial
-from twin.plant import grid, ledger, rejection, steady, step, storage
+from twin.plant import electrics, grid, ledger, rejection, steady, step, storage
 from twin.plant.order import LONGEST_STEP
 from twin.results import ResultFile
 from twin.scenario import Scenario
@@ -152,6 +152,7 @@ class Simulation:
             air = self.weather.at(np.arange(tick, end))
             if tick % PLANT_STEP == 0:
                 rejection.rate(plant, state, self._outdoors(tick))
+                electrics.update_resistances(plant, state)
             self._take_caps(tick, end)
             failed = step.advance(
                 plant, state, self.workload.activity(tick, end), end - tick, books, history.site,

@@ -13,9 +13,10 @@ import numpy as np
 from twin.components import cable_thermal, regulator, transformer_thermal
 from twin.core.jit import kernel
 from twin.network import radial
+from twin.plant import grid
 from twin.plant.order import Plant, State
 
-_MOST_STEPS = 100  # of all tap changers and banks together on the way to rest
+_TOLERANCE = 1e-10  # relative, of resistances at rest
 
 
 @kernel
@@ -54,32 +55,39 @@ def resist(transformers, cables, electrics, r_pu, warmth, r_now_pu):
 
 
 @kernel
-def regulate(regulators, electrics, wiring, tree, network, base_va, dt_s, stepping, warmth, bank_steps):
+def regulate(regulators, electrics, wiring, to_bus, tree, network, base_va, dt_s, stepping, warmth):
     """Let tap changers and banks act on the voltages of the last second; returns how many stepped.
 
-    A tap changer holds still where its bus is dead or fed from elsewhere.
+    A tap changer holds still where its bus is dead or fed from elsewhere. On the way to rest banks wait for taps.
     """
     stepped, taps = 0, electrics.tap.size
     for i in range(taps):
         e = electrics.tap[i]
-        own = tree.element[e] == e and tree.reverse[e] == 0
-        voltage = network.voltage_pu[e] if own else np.nan
+        bus = to_bus[e]
+        own = tree.element[bus] == e and tree.reverse[bus] == 0
+        voltage = network.voltage_pu[bus] if own else np.nan
         stepped += regulator.advance(regulators, i, stepping, voltage, dt_s)
         network.ratio[e] = regulator.ratio(electrics.tap_step[i], stepping.position[i])
         warmth.tap[e] = stepping.position[i]
+    if dt_s == np.inf and stepped > 0:
+        return stepped
     for i in range(electrics.bank.size):
-        bank = electrics.bank[i]
-        bus = wiring.bank_bus[bank]
+        bus = wiring.bank_bus[electrics.bank[i]]
         value = network.voltage_pu[bus]
         if electrics.bank_reactive[i]:
             value = network.reactive_pu[0] * base_va
         if tree.element[bus] < 0:
             value = np.nan
-        before = stepping.position[taps + i]
         stepped += regulator.advance(regulators, taps + i, stepping, value, dt_s)
-        network.shunt_pu[bus] += (stepping.position[taps + i] - before) * wiring.bank_pu[bank]
-        bank_steps[bank] = stepping.position[taps + i]
     return stepped
+
+
+def put_banks(plant: Plant, state: State) -> None:
+    """Susceptance at each bus from the capacitors in service: those that switch, as far as they stand."""
+    steps, first = state.service.bank_steps.copy(), plant.electrics.tap.size
+    own = plant.electrics.bank
+    steps[own] = np.minimum(steps[own], state.regulator.position[first:])
+    grid.put_banks(plant.wiring, steps, state.network.shunt_pu)
 
 
 def advance(plant: Plant, state: State, ticks: int) -> None:
@@ -91,13 +99,29 @@ def advance(plant: Plant, state: State, ticks: int) -> None:
     _regulate(plant, state, float(ticks))
 
 
+def rest(plant: Plant, state: State) -> bool:
+    """Put temperatures at rest under the last power flow, and let each regulator step once; whether nothing moved."""
+    state.warmth.square[:] = 0.0
+    add_currents(state.network, state.warmth.square)
+    warm(
+        plant.transformer_heat, plant.cable_heat, plant.electrics, plant.network.rating_pu, state.outdoors[0], 1,
+        np.inf, state.oil, state.warmth,
+    )  # fmt: skip
+    before_pu = state.network.r_now_pu.copy()
+    update_resistances(plant, state)
+    still = np.allclose(state.network.r_now_pu, before_pu, rtol=_TOLERANCE, atol=0.0)
+    return _regulate(plant, state, np.inf) == 0 and still
+
+
 def _regulate(plant: Plant, state: State, dt_s: float) -> int:
     if plant.regulator.target.size == 0:
         return 0
     stepped = regulate(
-        plant.regulator, plant.electrics, plant.wiring, state.feeding, state.network, radial.BASE_MVA * 1e6, dt_s,
-        state.regulator, state.warmth, state.service.bank_steps,
+        plant.regulator, plant.electrics, plant.wiring, plant.network.to_bus, state.feeding, state.network,
+        radial.BASE_MVA * 1e6, dt_s, state.regulator, state.warmth,
     )  # fmt: skip
+    if stepped:
+        put_banks(plant, state)
     return int(stepped)
 
 

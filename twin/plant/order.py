@@ -6,10 +6,11 @@ A macro-step is at most five seconds. Within it
 2. the plant decides, from the facility water that comes back, how much heat towers, dry coolers and chillers take;
 3. every rack runs through all its seconds, on coolant extrapolated linearly, and hands on joules;
 4. each second UPS and battery plants take and give, and the electrical network carries it all to the feed;
-5. each CDU takes its racks' heat and gives heat to its hall;
-6. the air of each hall takes what servers and fans give off, and gives heat to coils, building and outdoors;
-7. each hall's water takes the heat of CDUs and coils, and carries it through its pipes to the plant;
-8. the ledger books every joule.
+5. transformers and cables warm, tap changers and capacitors step;
+6. each CDU takes its racks' heat and gives heat to its hall;
+7. the air of each hall takes what servers and fans give off, and gives heat to coils, building and outdoors;
+8. each hall's water takes the heat of CDUs and coils, and carries it through its pipes to the plant;
+9. the ledger books every joule.
 
 Every few seconds (the period of the programmable controllers) valves and pump speeds are set before all this.
 
@@ -24,6 +25,7 @@ from twin.components import (
     aisle,
     approach,
     battery,
+    cable_thermal,
     cdu,
     chiller,
     coil,
@@ -36,9 +38,11 @@ from twin.components import (
     plate,
     pump,
     rack,
+    regulator,
     server,
     staging,
     tower,
+    transformer_thermal,
     ups,
     valve,
 )
@@ -92,6 +96,17 @@ class Wiring(NamedTuple):
     ups_bus: Annotated[IVec, Var("1", "electrical node that each UPS stands on")]
     mechanical_ups: Annotated[IVec, Var("1", "UPS of each mechanical board, -1 for none")]
     battery_bus: Annotated[IVec, Var("1", "electrical node of each battery plant")]
+
+
+class Electrics(NamedTuple):
+    """Electrical elements that warm, and those that regulate: tap changers first, then capacitor banks."""
+
+    transformer: Annotated[IVec, Var("1", "element of each transformer with temperatures")]
+    cable: Annotated[IVec, Var("1", "element of each cable with temperatures")]
+    tap: Annotated[IVec, Var("1", "element of each transformer with a tap changer")]
+    tap_step: Annotated[Vec, Var("1", "ratio of one step of each")]
+    bank: Annotated[IVec, Var("1", "each capacitor bank that switches by itself")]
+    bank_reactive: Annotated[IVec, Var("1", "1 where it holds reactive power, 0 where it holds its voltage")]
 
 
 class Manifolds(NamedTuple):
@@ -151,6 +166,10 @@ class Plant(NamedTuple):
     network: radial.Network
     ups: ups.UpsParams
     battery: battery.BatteryParams
+    transformer_heat: transformer_thermal.ThermalParams
+    cable_heat: cable_thermal.CableThermalParams
+    regulator: regulator.RegulatorParams
+    electrics: Electrics
     wiring: Wiring
 
 
@@ -288,6 +307,17 @@ class Slopes(NamedTuple):
     cdu_k_s: Annotated[Vec, Var("K s-1", "TCS supply")]
 
 
+class Warmth(NamedTuple):
+    """What each electrical element shows of its temperatures; NaN where it has none."""
+
+    square: Annotated[Vec, Var("1", "sum of the squared current of each second since temperatures moved")]
+    top_oil_c: Annotated[Vec, Var("degC", "top oil of a transformer")]
+    hot_spot_c: Annotated[Vec, Var("degC", "hot spot of its windings")]
+    ageing: Annotated[Vec, Var("1", "speed at which its insulation ages over that at 110 degC")]
+    conductor_c: Annotated[Vec, Var("degC", "conductor of a cable")]
+    tap: Annotated[Vec, Var("1", "position of a tap changer")]
+
+
 class Step(NamedTuple):
     """Room for one macro-step; kernels fill it, the ledger and the records read it."""
 
@@ -354,6 +384,9 @@ class State(NamedTuple):
     battery: battery.BatteryState
     feeding: radial.Tree
     loads: radial.Loads
+    oil: transformer_thermal.ThermalState
+    regulator: regulator.RegulatorState
+    warmth: Warmth
     outdoors: Annotated[Vec, Var("1", "dry bulb [degC], wet bulb [degC] and pressure [Pa], [3]")]
     service: Service
     flows: Flows

@@ -11,7 +11,7 @@ from twin.components import gpu, tower
 from twin.core.errors import RunError
 from twin.core.layout import Vec
 from twin.network import radial
-from twin.plant import aisles, coolant, grid, racks, rejection, step, storage, water
+from twin.plant import aisles, coolant, electrics, grid, racks, rejection, step, storage, water
 from twin.plant.order import Plant, State, gpu_rows
 
 # Of temperatures, and relative of plant power and facility water flows, which are solved to 1e-11.
@@ -122,9 +122,24 @@ def _rest(plant: Plant, state: State) -> None:
 
 
 def solve_network(plant: Plant, state: State) -> int:
-    """One power flow of the loads at rest; returns the sweeps taken, -1 at voltage collapse."""
+    """Power flow of the loads at rest, with transformers, cables, taps and capacitors at rest under it.
+
+    Returns the sweeps taken in all, -1 at voltage collapse.
+    """
     _loads_at_rest(plant, state)
     storage.rest(plant, state)
+    sweeps = 0
+    for _ in range(_MOST_ROUNDS):
+        taken = _flow(plant, state)
+        if taken < 0:
+            return -1
+        sweeps += taken
+        if electrics.rest(plant, state):
+            return sweeps
+    raise RunError("tap changers and capacitor banks find no rest: widen their deadbands, or give them one target")
+
+
+def _flow(plant: Plant, state: State) -> int:
     sweeps = grid.flow(
         plant.network, state.feeding, state.loads, plant.wiring, state.service.source_pu[0], radial.BASE_MVA,
         state.step, state.network,

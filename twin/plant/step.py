@@ -6,7 +6,7 @@ from twin.components import cable, cdu
 from twin.core.jit import kernel
 from twin.core.layout import Vec
 from twin.network import radial
-from twin.plant import aisles, coolant, grid, ledger, machines, racks, record, rejection, storage, water
+from twin.plant import aisles, coolant, electrics, grid, ledger, machines, racks, record, rejection, storage, water
 from twin.plant.order import AIR_W, LIQUID_W, NODE_W, Plant, State
 
 _SWIFT = 0.02  # relative speed still to go above which a pump's ramp is followed second by second
@@ -171,6 +171,7 @@ def carry(
     loads,
     solution,
     stores,
+    square,
     metered,
     wiring,
     low_s,
@@ -213,6 +214,7 @@ def carry(
             substation_w[at + s, k] = solution.power_pu[metered[k]] * base_mva * 1e6
         record.add_electrical(network, solution, base_mva, seconds + s, electrical)
         record.add_batteries(stores[1], stores[3], seconds + s, plants)
+        electrics.add_currents(solution, square)
         ledger.book_second(step, solution, base_mva, site, at + s, lines_w + more_lines_w, books)
     return 0
 
@@ -236,12 +238,14 @@ def advance(
     racks.run_racks(plant, state, activity, ticks)
     stores = plant.ups, plant.battery, state.ups, state.battery
     failed = carry(
-        plant.rack, plant.network, state.feeding, state.loads, state.network, stores, plant.wiring.substation,
-        plant.wiring, state.supply.low_s, service, flows, state.fans, step, ticks, held, radial.BASE_MVA, books, site,
-        substation_w, at, records.electrical, records.battery, seconds,
+        plant.rack, plant.network, state.feeding, state.loads, state.network, stores, state.warmth.square,
+        plant.wiring.substation, plant.wiring, state.supply.low_s, service, flows, state.fans, step, ticks, held,
+        radial.BASE_MVA, books, site, substation_w, at, records.electrical, records.battery, seconds,
     )  # fmt: skip
     if failed:
         return int(failed)
+    electrics.advance(plant, state, ticks)
+    record.add_warmth(state.warmth, ticks, seconds, records.electrical)
     gather_heat(plant.rack.cdu, step.rack, ticks, step.cdu_heat_w)
     water.arrive(plant.pipe, state.pipe, flows, state.hall, float(ticks))
     advance_cdus(

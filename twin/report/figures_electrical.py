@@ -4,6 +4,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from twin.core.layout import Vec
 from twin.judge.alarms import VOLTAGE_BAND_PU, low_voltage_boards
@@ -86,7 +87,7 @@ def _taps(axes: Axes, nodes: xr.Dataset) -> None:
         # Those that stand alike are seen behind each other.
         axes.step(time, seen[:, i], where="pre", color=color, linewidth=3.4 - 0.5 * k, label=names[places[i]])
     axes.set_ylabel("tap (positive raises\nthe low side)")
-    axes.yaxis.get_major_locator().set_params(integer=True)
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
 
 
 @style.drawn

@@ -10,7 +10,8 @@ from twin.components import aisle, cable, cdu, gpu, hall, rack, server
 from twin.core.layout import IVec, Vec, frozen, zeros
 from twin.network import radial, topology
 from twin.plant import grid, order
-from twin.site import cooling, network, piping, storage
+from twin.plant.electrics import put_banks
+from twin.site import cooling, electrics, network, piping, storage
 from twin.site.air import Air
 from twin.site.network import expanded
 from twin.site.spec import CduPart, Parts, Site
@@ -145,6 +146,7 @@ def compile_site(site: Site, seed: int = 0) -> Compiled:
         **cooling.parts(site, library),
         network=built.network,
         **storage.parts(site, library),
+        **electrics.parts(site, library, names),
         wiring=wiring,
     )
     node_rack = np.repeat(np.arange(len(rack_specs)), nodes_per)
@@ -341,7 +343,7 @@ def new_state(compiled: Compiled) -> order.State:
         outdoors=np.array([25.0, 20.0, 1e5]),
         network=radial.new_state(plant.network, buses), feeding=topology.new_tree(buses),
         **storage.at_first(compiled.site, plant),
-        loads=zeros(radial.Loads, buses), service=service, flows=flows,
+        loads=zeros(radial.Loads, buses), **electrics.at_first(plant), service=service, flows=flows,
         fans=order.Fans(np.zeros(plant.coil.hall.size), np.zeros(halls)),
         slopes=order.Slopes(np.zeros(cdus)), step=step,
     )  # fmt: skip
@@ -353,6 +355,6 @@ def new_state(compiled: Compiled) -> order.State:
     state.hall.supply_c[:] = state.hall.inlet_c[:] = state.hall.return_c[:] = plant.hall.set_point_c
     radial.flat_start(state.network, compiled.site.feed.source)
     grid.hang_house_loads(plant.wiring, state.loads)
-    grid.put_banks(plant.wiring, service.bank_steps, state.network.shunt_pu)
+    put_banks(plant, state)
     grid.energise(plant, state, service.in_service)
     return state

@@ -6,19 +6,20 @@ from typing import Any
 import numpy as np
 
 from twin.components import cable_thermal, regulator, transformer_thermal
-from twin.core.layout import frozen
+from twin.core.layout import frozen, zeros
 from twin.plant import order
 from twin.site.network import expanded
 from twin.site.spec import Parts, Site
 
+_COLD_C = 20.0  # of conductors until the steady state is found
+
 
 def parts(site: Site, library: Parts, names: list[str]) -> dict[str, Any]:
     """Fields of `order.Plant` for the elements ``names``."""
-    types = dict(_types(site))
-    transformers = [
-        (e, library.transformers[types[n]]) for e, n in enumerate(names) if types.get(n) in library.transformers
-    ]
-    cables = [(e, library.cables[types[n]]) for e, n in enumerate(names) if types.get(n) in library.cables]
+    types = {name: kind for name, kind in _types(site) if kind is not None}
+    placed = [(e, types[name]) for e, name in enumerate(names) if name in types]
+    transformers = [(e, library.transformers[kind]) for e, kind in placed if kind in library.transformers]
+    cables = [(e, library.cables[kind]) for e, kind in placed if kind in library.cables]
     oiled = [(e, spec.thermal) for e, spec in transformers if spec.thermal is not None]
     warm = [(e, spec.thermal) for e, spec in cables if spec.thermal is not None]
     taps = [(e, spec.taps) for e, spec in transformers if spec.taps is not None]
@@ -39,6 +40,19 @@ def parts(site: Site, library: Parts, names: list[str]) -> dict[str, Any]:
             bank=_places(banks),
             bank_reactive=[isinstance(bank.control, regulator.ReactiveControlSpec) for _, bank in banks],
         ),
+    }
+
+
+def at_first(plant: order.Plant) -> dict[str, Any]:
+    """Fields of `order.State` before anything is at rest: NaN where an element has no such thing."""
+    electrics, elements = plant.electrics, plant.network.from_bus.size
+    warmth = order.Warmth(np.zeros(elements), *(np.full(elements, np.nan) for _ in order.Warmth._fields[1:]))
+    warmth.conductor_c[electrics.cable] = _COLD_C
+    warmth.tap[electrics.tap] = 0.0
+    return {
+        "oil": zeros(transformer_thermal.ThermalState, electrics.transformer.size),
+        "regulator": zeros(regulator.RegulatorState, plant.regulator.target.size),
+        "warmth": warmth,
     }
 
 

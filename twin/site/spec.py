@@ -26,7 +26,7 @@ from twin.components.plate import PlateSpec
 from twin.components.psu import RideThroughSpec as SupplyRideThroughSpec
 from twin.components.pump import PumpSpec
 from twin.components.rack import AirRackSpec, RackSpec
-from twin.components.regulator import TapSpec
+from twin.components.regulator import ReactiveControlSpec, TapSpec, VoltageControlSpec
 from twin.components.server import NodeSpec
 from twin.components.shelf import ShelfSpec
 from twin.components.staging import StagingSpec, TimingSpec
@@ -322,7 +322,7 @@ class TieSpec(Spec):
 
 
 class CapacitorSpec(Spec):
-    """A capacitor bank, all its steps in service at the start."""
+    """A capacitor bank; all its steps are in service unless it switches by itself."""
 
     name: Name
     node: StrictStr
@@ -330,6 +330,17 @@ class CapacitorSpec(Spec):
     step: ReactivePower = Field(gt=0)
     """Of one step at rated voltage."""
     steps: int = Field(default=1, gt=0)
+    control: VoltageControlSpec | ReactiveControlSpec | None = None
+    """By the voltage of its bus, or by the reactive power drawn at the point of interconnection."""
+
+    @model_validator(mode="after")
+    def _settles(self) -> "CapacitorSpec":
+        if isinstance(self.control, ReactiveControlSpec) and self.control.deadband <= self.step:
+            raise ValueError(
+                f"a step moves {self.step / 1e6:g} Mvar, the deadband is {self.control.deadband / 1e6:g} Mvar: "
+                "it would hunt; widen the deadband"
+            )
+        return self
 
 
 class HouseLoadSpec(Spec):
