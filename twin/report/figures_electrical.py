@@ -13,7 +13,11 @@ from twin.judge.transformers import HOT_SPOT_C, HOT_SPOT_EMERGENCY_C, TOP_OIL_C,
 from twin.report import style
 
 _SHOWN = 6
-_KINDS = {"busbar": style.INK, "transformer": style.POWER, "cable": style.COOLANT}
+_BUSES = (
+    (("source", "busbar"), style.INK, "feed and busbars"),
+    (("transformer",), style.POWER, "behind a transformer"),
+    (("cable",), style.COOLANT, "behind a cable"),
+)
 
 
 @style.drawn
@@ -85,7 +89,7 @@ def _taps(axes: Axes, nodes: xr.Dataset) -> None:
     widest = np.argsort(-np.ptp(np.nan_to_num(seen), axis=0), kind="stable")[:_SHOWN]
     for k, (i, color) in enumerate(zip(np.sort(widest), style.RUNS, strict=False)):
         # Those that stand alike are seen behind each other.
-        axes.step(time, seen[:, i], where="pre", color=color, linewidth=3.4 - 0.5 * k, label=names[places[i]])
+        axes.step(time, seen[:, i], where="pre", color=color, linewidth=2.6 - 0.35 * k, label=names[places[i]])
     axes.set_ylabel("tap (positive raises\nthe low side)")
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
 
@@ -127,11 +131,11 @@ def _profile(axes: Axes, nodes: xr.Dataset, now: Vec, least: Vec, most: Vec) -> 
         if parent in place and kinds[i] != "tie":
             k = place[parent]
             axes.plot([across[k], across[i]], [now[k], now[i]], color=style.SOFT, linewidth=0.4, alpha=0.6)
-    for kind, color in _KINDS.items():
-        own = np.array([one == kind for one in kinds])
+    for some, color, label in _BUSES:
+        own = np.array([kind in some for kind in kinds])
         if own.any():
-            axes.vlines(across[own], least[own], most[own], color=color, alpha=0.35, linewidth=2.0)
-            axes.plot(across[own], now[own], ".", markersize=3.0, color=color, label=f"behind a {kind}")
+            axes.vlines(across[own], least[own], most[own], color=color, alpha=0.35, linewidth=1.4)
+            axes.plot(across[own], now[own], ".", markersize=3.0, color=color, label=label)
     axes.set_xlabel("elements from the feed")
     axes.set_ylabel("voltage (pu)")
     axes.set_xticks(np.unique(level))
