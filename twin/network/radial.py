@@ -27,7 +27,7 @@ from twin.core.layout import IVec, Var, Vec, zeros
 BASE_MVA = 100.0
 APPARENT, CURRENT, ACTIVE = range(3)
 _TOLERANCE = 1e-12
-_MOST_SWEEPS = 100
+_MOST_SWEEPS = 1000
 
 
 class Network(NamedTuple):

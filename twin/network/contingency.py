@@ -1,0 +1,111 @@
+"""N-1: each element out of service by itself, what ties bring back, and what is then overloaded or out of bounds.
+
+What an outage leaves without supply is taken over by normally open ties as long as one joins a bus without supply to
+one with it, that of the greatest rating first; such a tie can close no loop. Then the power flow is solved anew.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from twin.core.layout import IVec, Vec
+from twin.network import topology
+from twin.network.radial import Network, NetworkState, Tree
+
+Solve = Callable[[IVec], bool]
+"""Solves with these elements closed, into a state; says whether there is a power flow."""
+
+
+class Limits(NamedTuple):
+    """What voltages and loadings (over the rating) are held against."""
+
+    low_pu: float
+    high_pu: float
+    loading: float = 1.0
+
+
+class Violations(NamedTuple):
+    """What is beyond its limits; each worst first."""
+
+    overloaded: IVec
+    """Elements."""
+    low: IVec
+    """Buses below the lowest voltage."""
+    high: IVec
+    """Buses above the highest."""
+
+
+class Outage(NamedTuple):
+    """One element out of service."""
+
+    element: int
+    ties: list[int]
+    """Ties closed to bring back supply."""
+    lost_pu: float
+    """Load at buses that stay without supply."""
+    solved: bool
+    found: Violations
+    """None where there is no power flow: collapse."""
+    highest: int
+    """The most loaded element."""
+    highest_loading: float
+    lowest: int
+    """The bus of the lowest voltage among those with supply, -1 where there is none."""
+    lowest_pu: float
+
+
+_NONE = Violations(*(np.zeros(0, np.int64) for _ in range(3)))
+
+
+def violations(state: NetworkState, limits: Limits) -> Violations:
+    """What is beyond ``limits`` in a solved network; buses without supply are no violation of voltage."""
+    voltage, loading = state.voltage_pu, state.loading
+    over, low = np.flatnonzero(loading > limits.loading), np.flatnonzero((voltage > 0.0) & (voltage < limits.low_pu))
+    high = np.flatnonzero(voltage > limits.high_pu)
+    return Violations(over[np.argsort(-loading[over])], low[np.argsort(voltage[low])], high[np.argsort(-voltage[high])])
+
+
+def outages(
+    network: Network, in_service: IVec, load_pu: Vec, limits: Limits, solve: Solve, state: NetworkState
+) -> Iterator[Outage]:
+    """Each element in service taken out alone; ``load_pu`` [n] is what each bus draws, ``state`` what ``solve`` fills."""
+    buses = load_pu.size
+    tree = topology.new_tree(buses)
+    start = state.v_re.copy(), state.v_im.copy()
+    for element in np.flatnonzero(in_service > 0).tolist():
+        closed = in_service.copy()
+        closed[element] = 0
+        ties = resupply(network, closed, in_service, element, tree)
+        state.v_re[:], state.v_im[:] = start
+        lost_pu = float(load_pu[tree.element < 0].sum())
+        if solve(closed):
+            yield _read(element, ties, lost_pu, limits, state)
+        else:
+            yield Outage(element, ties, lost_pu, False, _NONE, -1, float("nan"), -1, float("nan"))
+
+
+def _read(element: int, ties: list[int], lost_pu: float, limits: Limits, state: NetworkState) -> Outage:
+    living = np.where(state.voltage_pu > 0.0, state.voltage_pu, np.inf)
+    high, low = int(np.argmax(state.loading)), int(np.argmin(living))
+    supplied = bool(np.isfinite(living[low]))
+    return Outage(
+        element, ties, lost_pu, True, violations(state, limits), high, float(state.loading[high]),
+        low if supplied else -1, float(living[low]) if supplied else float("nan"),
+    )  # fmt: skip
+
+
+def resupply(network: Network, closed: IVec, in_service: IVec, out: int, tree: Tree) -> list[int]:
+    """Close ties in ``closed`` while one brings supply to buses without it; ``tree`` ends as power then flows."""
+    ties: list[int] = []
+    waiting = [e for e in np.flatnonzero(in_service <= 0).tolist() if e >= tree.parent.size and e != out]
+    topology.switch(network, closed, tree)
+    while True:
+        alive = tree.element >= 0
+        helping = [e for e in waiting if alive[network.from_bus[e]] != alive[network.to_bus[e]]]
+        if not helping:
+            return ties
+        best = max(helping, key=lambda e: float(network.rating_pu[e]))
+        closed[best] = 1
+        ties.append(best)
+        topology.switch(network, closed, tree)
