@@ -6,10 +6,10 @@ import numpy as np
 
 from twin.components import aisle
 from twin.core import fluids
-from twin.core.errors import ScenarioError
+from twin.core.errors import RunError, ScenarioError
 from twin.core.quantity import parse
 from twin.network import radial
-from twin.plant import aisles, steady
+from twin.plant import aisles, grid, steady
 from twin.plant.order import AUXILIARY_W, HOTTEST_C, NODE_W, UPS_W, State
 from twin.site.compile import Compiled, compile_site, new_state
 from twin.site.spec import Site
@@ -40,14 +40,20 @@ class AtRest(NamedTuple):
 
 def at_rest(site: Site, air_c: float, wet_bulb_c: float, activity: float) -> AtRest:
     """The steady state with every server at ``activity`` and ``air_c`` [degC] outdoors; RunError where none is."""
+    return _read(*settled(site, air_c, wet_bulb_c, activity))
+
+
+def settled(site: Site, air_c: float, wet_bulb_c: float, activity: float) -> tuple[Compiled, State]:
+    """The site compiled, and its state at rest with its power flow; RunError where there is none."""
     compiled = compile_site(site)
     state = new_state(compiled)
     state.node.job[:] = 1
     air = (air_c, wet_bulb_c, float(fluids.pressure_at(site.altitude)))
     steady.settle(compiled.plant, state, np.array([0.0, activity]), air, compiled.names.halls)
-    if steady.solve_network(compiled.plant, state) < 0:
-        raise ScenarioError("the electrical network has no solution: voltage collapse")
-    return _read(compiled, state)
+    if steady.solve_network(compiled.plant, state, compiled.meshed) < 0:
+        words = grid.why_none(compiled.plant, state, compiled.meshed, compiled.names.electrical)
+        raise RunError(f"voltage collapse: {words}")
+    return compiled, state
 
 
 def _read(compiled: Compiled, state: State) -> AtRest:

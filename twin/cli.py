@@ -139,6 +139,26 @@ def steady(site: Path, weather: str, wet_bulb: str | None, activity: float, chan
 
 @main.command()
 @click.argument("site", type=click.Path(path_type=Path))
+@click.option("--n-1", "outages", is_flag=True, help="Take every element out of service, one by one.")
+@click.option("--short-circuit", "faults", is_flag=True, help="Bolted three-phase faults at every bus (IEC 60909).")
+@click.option("--at", metavar="TIME", help='SITE is a run directory: its minute, e.g. "15:30" or "90 min".')
+@click.option("--set", "changes", multiple=True, metavar="PATH=VALUE", help="Change the site by path.")
+@click.option("-o", "--out", type=click.Path(path_type=Path), help="Directory for tables and a page.")
+def powerflow(
+    site: Path, outages: bool, faults: bool, at: str | None, changes: tuple[str, ...], out: Path | None
+) -> None:
+    """Loadings, voltages and what is beyond its limits in SITE with every server at full activity.
+
+    With --at, in a minute of a run. Exit code 3 where there is no power flow.
+    """
+    from twin.powerflow import run_study
+
+    for line in run_study(site, at=at, changes=changes, outages=outages, faults=faults, out=out):
+        click.echo(line)
+
+
+@main.command()
+@click.argument("site", type=click.Path(path_type=Path))
 @click.argument("scenario", required=False, type=click.Path(path_type=Path))
 @click.option("-o", "--out", type=click.Path(path_type=Path), required=True, help="Directory to write.")
 @click.option(

@@ -125,8 +125,8 @@ class Simulation:
         self._move_jobs(0)
         mean = self.workload.activity(0, min(SETTLE_OVER, self.duration)).mean(axis=0)
         steady.settle(self.compiled.plant, self.state, mean, self._outdoors(0), self.compiled.names.halls)
-        if steady.solve_network(self.compiled.plant, self.state) < 0:
-            raise RunError("the electrical network has no solution at the start: voltage collapse")
+        if steady.solve_network(self.compiled.plant, self.state, self.compiled.meshed) < 0:
+            raise RunError(f"voltage collapse at the start: {self._why_none()}")
         self._read_meters()
 
     def _steps(self, history: History, books: Vec) -> Iterator[int]:
@@ -156,10 +156,10 @@ class Simulation:
             self._take_caps(tick, end)
             failed = step.advance(
                 plant, state, self.workload.activity(tick, end), end - tick, books, history.site,
-                history.substation_w, history.row, history.records, history.seconds,
+                history.substation_w, history.row, history.records, history.seconds, self.compiled.meshed,
             )  # fmt: skip
             if failed:
-                raise RunError(self._collapse(tick - failed))
+                raise RunError(f"voltage collapse at {tick - failed} s: {self._why_none()}")
             self._keep_caps()
             self._tell_ups(end)
             history.add(end, end - tick, state, self.limit.at(tick, end), air)
@@ -238,12 +238,9 @@ class Simulation:
         substation_w = power_pu[self.compiled.plant.wiring.substation] * base_w
         self.control.read(self.tick, float(power_pu[0]) * base_w, substation_w, node.power_w, node.gpu_w)
 
-    def _collapse(self, second: int) -> str:
-        load_mw = float(self.state.step.load_w.sum()) * radial.BASE_MVA
-        return (
-            f"voltage collapse at {second} s: the network has no solution for {load_mw:.1f} MW "
-            f"behind {self.site.feed.short_circuit / 1e6:g} MVA of short-circuit power"
-        )
+    def _why_none(self) -> str:
+        c = self.compiled
+        return grid.why_none(c.plant, self.state, c.meshed, c.names.electrical)
 
     def notes(self) -> list[str]:
         """What is extrapolated, estimated or assumed."""

@@ -23,7 +23,7 @@ from twin.core.errors import RunError
 from twin.core.layout import IVec, Var, Vec, zeros
 from twin.drive.weather import Weather, WeatherRow
 from twin.network import radial
-from twin.plant import aisles, record, rejection, steady
+from twin.plant import aisles, grid, record, rejection, steady
 from twin.plant.order import Fans, Flows, State, Step
 from twin.site.compile import Compiled, new_state
 
@@ -177,11 +177,15 @@ class _Site:
 
     def record(self, state: State, rows: record.SiteRecord, k: int) -> None:
         """Carry what is drawn to the feed, and keep row ``k``."""
-        if steady.solve_network(self.plant, state) < 0:
-            raise RunError("the electrical network has no solution: voltage collapse")
+        c = self.compiled
+        if steady.solve_network(self.plant, state, c.meshed) < 0:
+            raise RunError(f"voltage collapse: {grid.why_none(self.plant, state, c.meshed, c.names.electrical)}")
         room_fans_w = float(state.fans.room_w.sum())
         fans_w = aisles.fans_w(self.plant, state) - room_fans_w, room_fans_w
-        record.site_row(state.step, state.flows, state.network, 0, radial.BASE_MVA, self.air_racks_w, fans_w, rows, k)
+        source_pu = state.service.source_pu[0]
+        record.site_row(
+            state.step, state.flows, state.network, source_pu, 0, radial.BASE_MVA, self.air_racks_w, fans_w, rows, k
+        )
 
 
 def _brought_w(state: State) -> Vec:

@@ -78,7 +78,7 @@ def test_the_base_case_stays_as_it_was() -> None:
 
 def test_a_collapse_after_an_outage_is_told() -> None:
     network, names, loads, in_service = two_feeders()
-    loads.p_pu[:] *= 16.0
+    loads.p_pu[:] *= 8.0
     found = {names[outage.element]: outage for outage in study(network, loads, in_service, "library")}
     assert not found["a0"].solved
     assert found["feed"].solved

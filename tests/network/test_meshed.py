@@ -55,7 +55,7 @@ def both(network: Network, loads: Loads, state: NetworkState, closed: IVec) -> t
     """The sweep's solution, and the library's."""
     tree = topology.new_tree(loads.p_pu.size)
     assert not topology.switch(network, closed, tree)
-    swept, solved = (NetworkState(*(a.copy() for a in state[:-1]), state.room) for _ in range(2))
+    swept, solved = radial.copied(state), radial.copied(state)
     radial.flat_start(swept, 1.02)
     assert radial.sweep(network, tree, loads, 1.02, swept) > 0
     assert Meshed(network).solve(loads, closed, 1.02, solved) > 0
@@ -94,9 +94,9 @@ def test_energy_in_is_energy_served_and_lost_in_loops(seed, size) -> None:
 def test_breakers_taps_and_loads_move_between_solutions() -> None:
     network, loads, state, closed = random_network(3, 20, 3)
     one = Meshed(network)
-    first = NetworkState(*(a.copy() for a in state[:-1]), state.room)
+    first = radial.copied(state)
     one.solve(loads, closed, 1.02, first)
-    again = NetworkState(*(a.copy() for a in state[:-1]), state.room)
+    again = radial.copied(state)
     opened = closed.copy()
     opened[5] = 0
     again.ratio[3] = 1.04

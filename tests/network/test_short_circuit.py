@@ -35,7 +35,7 @@ def path():
     ]
     network, _ = topology.build(Branch("feed", "", feed.impedance_pu(5000e6, 12.0, BASE_VA), 0j, 3.0), rows)
     reactance = [np.sqrt(spec.impedance**2 - (spec.load_loss / spec.rating) ** 2) for spec in (big, small)]
-    wide, narrow = short_circuit.transformer_factor(np.array(reactance))
+    wide, narrow = (short_circuit.transformer_factor(x) for x in reactance)
     return network, np.array([short_circuit.C, wide, 1.0, narrow])
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from twin.core.layout import IVec, Vec
-from twin.network import topology
+from twin.network import radial, topology
 from twin.network.radial import Network, NetworkState, Tree
 
 Solve = Callable[[IVec], bool]
@@ -46,7 +46,7 @@ class Outage(NamedTuple):
     """Load at buses that stay without supply."""
     solved: bool
     found: Violations
-    """None where there is no power flow: collapse."""
+    """What was within its limits before, or is more than a percent further beyond; empty at voltage collapse."""
     highest: int
     """The most loaded element."""
     highest_loading: float
@@ -55,6 +55,7 @@ class Outage(NamedTuple):
     lowest_pu: float
 
 
+_WORSE = 1.01
 _NONE = Violations(*(np.zeros(0, np.int64) for _ in range(3)))
 
 
@@ -69,28 +70,40 @@ def violations(state: NetworkState, limits: Limits) -> Violations:
 def outages(
     network: Network, in_service: IVec, load_pu: Vec, limits: Limits, solve: Solve, state: NetworkState
 ) -> Iterator[Outage]:
-    """Each element in service taken out alone; ``load_pu`` [n] is what each bus draws, ``state`` what ``solve`` fills."""
+    """Each element in service taken out alone.
+
+    ``load_pu`` [n] is what each bus draws, ``state`` what ``solve`` fills, solved.
+    """
     buses = load_pu.size
     tree = topology.new_tree(buses)
-    start = state.v_re.copy(), state.v_im.copy()
+    before = radial.copied(state)
     for element in np.flatnonzero(in_service > 0).tolist():
         closed = in_service.copy()
         closed[element] = 0
         ties = resupply(network, closed, in_service, element, tree)
-        state.v_re[:], state.v_im[:] = start
+        state.v_re[:], state.v_im[:] = before.v_re, before.v_im
         lost_pu = float(load_pu[tree.element < 0].sum())
         if solve(closed):
-            yield _read(element, ties, lost_pu, limits, state)
+            yield _read(element, ties, lost_pu, limits, before, state)
         else:
             yield Outage(element, ties, lost_pu, False, _NONE, -1, float("nan"), -1, float("nan"))
 
 
-def _read(element: int, ties: list[int], lost_pu: float, limits: Limits, state: NetworkState) -> Outage:
+def _read(
+    element: int, ties: list[int], lost_pu: float, limits: Limits, before: NetworkState, state: NetworkState
+) -> Outage:
     living = np.where(state.voltage_pu > 0.0, state.voltage_pu, np.inf)
     high, low = int(np.argmax(state.loading)), int(np.argmin(living))
     supplied = bool(np.isfinite(living[low]))
+    found = violations(state, limits)
+    was, now = before.voltage_pu, state.voltage_pu
+    worse = Violations(
+        found.overloaded[state.loading[found.overloaded] > _WORSE * before.loading[found.overloaded]],
+        found.low[now[found.low] < was[found.low] / _WORSE],
+        found.high[now[found.high] > _WORSE * was[found.high]],
+    )
     return Outage(
-        element, ties, lost_pu, True, violations(state, limits), high, float(state.loading[high]),
+        element, ties, lost_pu, True, worse, high, float(state.loading[high]),
         low if supplied else -1, float(living[low]) if supplied else float("nan"),
     )  # fmt: skip
 

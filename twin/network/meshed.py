@@ -1,4 +1,4 @@
-"""Power flow of any network, closed loops included, by power-grid-model: the reference for the radial sweep. [1]
+"""Power flow of any network, closed loops included, by power-grid-model: the reference for the radial sweep.
 
 Every element is a pi behind an ideal ratio at its from side, `generic_branch` there; the grid's impedance is one of
 them, between a stiff source and the point of interconnection. All nodes are rated 10 kV, so that on the base of
@@ -6,7 +6,7 @@ them, between a stiff source and the point of interconnection. All nodes are rat
 element carries follows from Kirchhoff's current law at its ends, shared alike where several run side by side. Currents,
 powers and losses are formed from the voltages as the sweep forms them, so that they telescope to the feed.
 
-Newton's method there squares the error each time; it stops at a change of 1e-12 pu.
+Newton's method there squares the error each time; it stops at a change of 1e-12 pu. [1]
 
 [1] https://power-grid-model.readthedocs.io, components, calculations.
 """
@@ -16,7 +16,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from power_grid_model import ComponentType, DatasetType, PowerGridModel, initialize_array
-from power_grid_model.errors import IterationDiverge, PowerGridError, SparseMatrixError
+from power_grid_model.errors import (  # type: ignore[attr-defined]
+    IterationDiverge,
+    PowerGridError,
+    SparseMatrixError,
+)
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
@@ -46,7 +50,7 @@ class Contracted(NamedTuple):
     """Closed elements without impedance, which join their buses to one node."""
     branches: IVec
     """Elements between different nodes."""
-    share: NDArray[np.float64]
+    share: NDArray[Any]
     """[joins, n + 1] current of each joining element from what its buses lack."""
 
 

@@ -105,6 +105,11 @@ def new_state(network: Network, buses: int) -> NetworkState:
     return NetworkState(room=zeros(Room, buses), **fields)
 
 
+def copied(state: NetworkState) -> NetworkState:
+    """A state of its own that starts as ``state`` is; both share their work space."""
+    return NetworkState(room=state.room, **{name: getattr(state, name).copy() for name in NetworkState._fields[:-1]})
+
+
 @kernel
 def flat_start(state, source_pu):
     """Begin from the source's voltage everywhere."""

@@ -1,4 +1,4 @@
-"""Three-phase bolted faults, breaker duty: IEC 60909-0 in closed form along the path that feeds a bus. [1]
+"""Three-phase bolted faults, breaker duty: IEC 60909-0 in closed form along the path that feeds a bus.
 
 Behind every fault stands the voltage c U_n / sqrt(3) and the impedance of the way to the grid, loads and shunts left
 out. The grid's impedance is c U_n^2 / S_k", a transformer's its own times
@@ -6,7 +6,7 @@ out. The grid's impedance is c U_n^2 / S_k", a transformer's its own times
     K_T = 0.95 c / (1 + 0.6 x_T)    x_T its reactance on its own rating
 
 and I_k" = c U_n / (sqrt(3) |Z|), i_p = kappa sqrt(2) I_k" with kappa = 1.02 + 0.98 exp(-3 R/X). c is 1.1, also at low
-voltage, where 10 % above nominal is allowed. Cables stand with the resistance they are given.
+voltage, where 10 % above nominal is allowed. Cables stand with the resistance they are given. [1]
 
 The same by power-grid-model, without K_T and for loops too; it differs by what K_T corrects. [2]
 
@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 from power_grid_model import ComponentType, PowerGridModel, ShortCircuitVoltageScaling
-from power_grid_model.errors import PowerGridError
+from power_grid_model.errors import PowerGridError  # type: ignore[attr-defined]
 
 from twin.core.errors import RunError
 from twin.core.layout import IVec, Vec
@@ -38,8 +38,8 @@ class Fault(NamedTuple):
     """Peak i_p over the same."""
 
 
-def transformer_factor(reactance: Vec) -> Vec:
-    """K_T of transformers of such a reactance on their own rating."""
+def transformer_factor(reactance: float) -> float:
+    """K_T of a transformer of such a reactance on its own rating."""
     return 0.95 * C / (1.0 + 0.6 * reactance)
 
 

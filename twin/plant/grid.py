@@ -1,10 +1,13 @@
 """The electrical network in the plant: what breakers feed, what hangs on buses, and one power flow."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from twin.core.jit import kernel
 from twin.core.layout import IVec
-from twin.network import radial, topology
+from twin.network import collapse, radial, topology
+from twin.network.meshed import Meshed
 from twin.plant import storage
 from twin.plant.order import Plant, State, Wiring
 
@@ -48,12 +51,16 @@ def put_banks(wiring, bank_steps, shunt_pu):
 
 
 @kernel
-def flow(network, feeding, loads, wiring, source_pu, base_mva, step, solution):
-    """One power flow of `Step.load_w` and `Step.load_var`; returns the sweeps taken, -1 where it has no solution."""
+def put_loads(base_mva, step, loads):
+    """What is drawn whatever the voltage, per unit, from `Step.load_w` and `Step.load_var`."""
     for b in range(step.load_w.size):
         loads.p_pu[b] = step.load_w[b] / (base_mva * 1e6)
         loads.q_pu[b] = step.load_var[b] / (base_mva * 1e6)
-    sweeps = radial.sweep(network, feeding, loads, source_pu, solution)
+
+
+@kernel
+def read_house(wiring, solution, step):
+    """What house loads draw at their voltage."""
     step.house_w[0] = 0.0
     for k in range(wiring.house_bus.size):
         v = solution.voltage_pu[wiring.house_bus[k]]
@@ -61,4 +68,43 @@ def flow(network, feeding, loads, wiring, source_pu, base_mva, step, solution):
             constant = 1.0 - wiring.house_current[k] - wiring.house_impedance[k]
             share = constant + v * (wiring.house_current[k] + v * wiring.house_impedance[k])
             step.house_w[0] += wiring.house_w[k] * share
+
+
+@kernel
+def flow(network, feeding, loads, wiring, source_pu, base_mva, step, solution):
+    """One power flow of `Step.load_w` and `Step.load_var`; returns the sweeps taken, -1 where it has no solution."""
+    put_loads(base_mva, step, loads)
+    sweeps = radial.sweep(network, feeding, loads, source_pu, solution)
+    read_house(wiring, solution, step)
     return sweeps
+
+
+def solve(plant: Plant, state: State, meshed: Meshed | None) -> int:
+    """`flow` by the sweep, or by ``meshed`` where the network has that solver."""
+    source_pu, step = float(state.service.source_pu[0]), state.step
+    if meshed is None:
+        return int(
+            flow(
+                plant.network, state.feeding, state.loads, plant.wiring, source_pu, radial.BASE_MVA, step, state.network
+            )
+        )
+    put_loads(radial.BASE_MVA, step, state.loads)
+    solved = meshed.solve(state.loads, state.service.in_service, source_pu, state.network)
+    read_house(plant.wiring, state.network, step)
+    return solved
+
+
+def why_none(plant: Plant, state: State, meshed: Meshed | None, names: Sequence[str]) -> str:
+    """Why `solve` found nothing, in words: how much of the load the network carries, and where it gives in."""
+    source_pu = float(state.service.source_pu[0])
+    tried = radial.copied(state.network)
+
+    def carries(loads: radial.Loads) -> bool:
+        if meshed is not None:
+            return meshed.solve(loads, state.service.in_service, source_pu, tried) > 0
+        return int(radial.sweep(plant.network, state.feeding, loads, source_pu, tried)) > 0
+
+    found = collapse.margin(state.loads, carries, tried.voltage_pu)
+    alive = state.service.energised > 0
+    load_pu = state.loads.p_pu + state.loads.current_p + state.loads.impedance_p
+    return collapse.said(float(load_pu[alive].sum()) * radial.BASE_MVA, found, names)

@@ -44,6 +44,7 @@ class SiteRecord(NamedTuple):
     hall_pump_w: Annotated[Vec, Var("W", "power of facility water pumps")]
     plant_w: Annotated[Vec, Var("W", "power of the heat rejection plant")]
     house_w: Annotated[Vec, Var("W", "power of house loads")]
+    source_pu: Annotated[Vec, Var("1", "voltage of the grid behind its impedance, per unit")]
     battery_w: Annotated[Vec, Var("W", "power that battery plants give, negative when they charge")]
     battery_charge: Annotated[Vec, Var("1", "energy in battery plants over what they hold")]
     auxiliary_w: Annotated[Vec, Var("W", "power of battery plants' cooling and controls")]
@@ -143,6 +144,11 @@ class ElectricalRecord(NamedTuple):
     conductor_c: Annotated[Vec, Var("degC", "conductor of a cable, mean")]
     tap: Annotated[Vec, Var("1", "position of its tap changer, positive raises the low side, mean")]
     capacitor_var: Annotated[Vec, Var("var", "reactive power of the capacitors at the bus, mean")]
+    load_w: Annotated[Vec, Var("W", "active power drawn at the bus itself, mean")]
+    load_var: Annotated[Vec, Var("var", "reactive power drawn at the bus itself, mean")]
+    closed: Annotated[Vec, Var("1", "share of the time in which the element was closed")]
+    ratio: Annotated[Vec, Var("1", "off-nominal ratio of its taps, mean")]
+    shunt_pu: Annotated[Vec, Var("1", "susceptance of capacitors in service at the bus, per unit, mean")]
 
 
 class BatteryRecord(NamedTuple):
@@ -198,7 +204,7 @@ def count_temperatures(blocks, rows, first_c, width_k, counts):
 
 
 @kernel
-def site_row(step, flows, network, s, base_mva, air_racks_w, fans_w, site, at):
+def site_row(step, flows, network, source_pu, s, base_mva, air_racks_w, fans_w, site, at):
     """Write row ``at`` of the site record for second ``s`` of the macro-step; ``fans_w`` are doors' and room units'."""
     total = step.total
     total[:] = 0.0
@@ -220,6 +226,7 @@ def site_row(step, flows, network, s, base_mva, air_racks_w, fans_w, site, at):
     site.hall_pump_w[at] = flows.hall_pump_w.sum()
     site.plant_w[at] = step.plant_w.sum()
     site.house_w[at] = step.house_w[0]
+    site.source_pu[at] = source_pu
     site.battery_w[at], site.battery_charge[at] = step.storage[BATTERY_W], step.storage[CHARGE]
     site.auxiliary_w[at], site.ups_w[at] = step.storage[AUXILIARY_W], step.storage[UPS_W]
     site.ups_on_battery[at], site.ups_locked[at] = step.storage[ON_BATTERY], step.storage[LOCKED]
@@ -266,6 +273,22 @@ def add_electrical(network, solution, base_mva, seconds, electrical):
         electrical.voltage_pu_max[i] = max(electrical.voltage_pu_max[i], voltage)
     for b in range(buses):
         electrical.capacitor_var[b] += solution.shunt_pu[b] * solution.voltage_pu[b] ** 2 * base_mva * 1e6
+
+
+@kernel
+def add_loads(solution, loads, in_service, base_mva, electrical):
+    """Add one second of what each bus draws, and of what breakers, taps and capacitors stand at."""
+    for b in range(solution.voltage_pu.size):
+        v = solution.voltage_pu[b]
+        if v > 0.0:
+            p = loads.p_pu[b] + v * (loads.current_p[b] + v * loads.impedance_p[b])
+            q = loads.q_pu[b] + v * (loads.current_q[b] + v * loads.impedance_q[b])
+            electrical.load_w[b] += p * base_mva * 1e6
+            electrical.load_var[b] += q * base_mva * 1e6
+        electrical.shunt_pu[b] += solution.shunt_pu[b]
+    for e in range(in_service.size):
+        electrical.closed[e] += in_service[e]
+        electrical.ratio[e] += solution.ratio[e]
 
 
 @kernel

@@ -10,7 +10,7 @@ import numpy as np
 from twin.components import gpu, tower
 from twin.core.errors import RunError
 from twin.core.layout import Vec
-from twin.network import radial
+from twin.network.meshed import Meshed
 from twin.plant import aisles, coolant, electrics, grid, racks, rejection, step, storage, water
 from twin.plant.order import Plant, State, gpu_rows
 
@@ -121,27 +121,16 @@ def _rest(plant: Plant, state: State) -> None:
         counter[:] = 0.0
 
 
-def solve_network(plant: Plant, state: State) -> int:
+def solve_network(plant: Plant, state: State, meshed: Meshed | None = None) -> int:
     """Power flow of the loads at rest, with transformers, cables, taps and capacitors at rest under it.
 
-    Returns the sweeps taken in all, -1 at voltage collapse.
+    Above 0, or -1 at voltage collapse.
     """
     _loads_at_rest(plant, state)
     storage.rest(plant, state)
-    sweeps = 0
     for _ in range(_MOST_ROUNDS):
-        taken = _flow(plant, state)
-        if taken < 0:
+        if grid.solve(plant, state, meshed) < 0:
             return -1
-        sweeps += taken
         if electrics.rest(plant, state):
-            return sweeps
+            return 1
     raise RunError("tap changers and capacitor banks find no rest: widen their deadbands, or give them one target")
-
-
-def _flow(plant: Plant, state: State) -> int:
-    sweeps = grid.flow(
-        plant.network, state.feeding, state.loads, plant.wiring, state.service.source_pu[0], radial.BASE_MVA,
-        state.step, state.network,
-    )  # fmt: skip
-    return int(sweeps)

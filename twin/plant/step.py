@@ -2,13 +2,17 @@
 
 import numpy as np
 
-from twin.components import cable, cdu
+from twin.components import battery, cable, cdu, ups
 from twin.core.jit import kernel
 from twin.core.layout import Vec
 from twin.network import radial
+from twin.network.meshed import Meshed
 from twin.plant import aisles, coolant, electrics, grid, ledger, machines, racks, record, rejection, storage, water
 from twin.plant.order import AIR_W, LIQUID_W, NODE_W, Plant, State
 
+Held = tuple[float, float, float, float]
+Stores = tuple[ups.UpsParams, battery.BatteryParams, ups.UpsState, battery.BatteryState]
+Rows = tuple[record.SiteRecord, Vec, record.ElectricalRecord, record.BatteryRecord]
 _SWIFT = 0.02  # relative speed still to go above which a pump's ramp is followed second by second
 
 
@@ -164,70 +168,87 @@ def advance_cdus(cdu_p, cdu_hall, service, cdus, halls, flows, slopes, step, tic
 
 
 @kernel
-def carry(
-    rack,
-    network,
-    feeding,
-    loads,
-    solution,
-    stores,
-    square,
-    metered,
-    wiring,
-    low_s,
-    service,
-    flows,
-    fans,
-    step,
-    ticks,
-    held,
-    base_mva,
-    books,
-    site,
-    substation_w,
-    at,
-    electrical,
-    plants,
-    seconds,
-):
-    """Each second's power flow, recorded and booked. ``held`` is what `hall_loads` returned.
+def draw(rack, fans, service, stores, wiring, solution, base_mva, step, s, ticks):
+    """Loads of second ``s`` of ``ticks`` in `Step`; returns what doors' fans and supply lines of racks take [W]."""
+    step.load_w[:] = step.held_w
+    step.load_var[:] = step.held_var
+    taken = rack_loads(
+        rack, fans, step.rack, service.supplied, s, ticks, step.load_w, step.load_var, step.hall_air_w, step.hall_hot_w
+    )
+    storage.act(stores, wiring, service, solution, base_mva * 1e6, step)
+    return taken
 
-    ``stores`` are the constants of UPS and battery plants and their states; ``plants`` are the latters' records.
 
-    Returns 0, or minus the second (from 1) in which the network had no solution.
+@kernel
+def book(
+    network, loads, solution, stores, square, metered, wiring, low_s, service, flows, step, s, held, taken, base_mva,
+    books, rows, at, seconds,
+):  # fmt: skip
+    """Record and book the solved second ``s``: ``held`` is what `hall_loads` returned, ``taken`` what `draw` did.
+
+    ``rows`` are those of the site, of substations' power, of electrical elements and of battery plants.
     """
     racks_w, doors_w, rooms_w, lines_w = held
+    site, substation_w, electrical, plants = rows
+    machines.watch(wiring, solution.voltage_pu, low_s)
+    fans_w = doors_w + taken[0], rooms_w
+    record.site_row(step, flows, solution, service.source_pu[0], s, base_mva, racks_w, fans_w, site, at + s)
+    for k in range(metered.size):
+        substation_w[at + s, k] = solution.power_pu[metered[k]] * base_mva * 1e6
+    record.add_electrical(network, solution, base_mva, seconds + s, electrical)
+    record.add_loads(solution, loads, service.in_service, base_mva, electrical)
+    record.add_batteries(stores[1], stores[3], seconds + s, plants)
+    electrics.add_currents(solution, square)
+    ledger.book_second(step, solution, base_mva, site, at + s, lines_w + taken[1], books)
+
+
+@kernel
+def carry(
+    rack, network, feeding, loads, solution, stores, square, metered, wiring, low_s, service, flows, fans, step, ticks,
+    held, base_mva, books, rows, at, seconds,
+):  # fmt: skip
+    """Each second's power flow by the sweep, recorded and booked.
+
+    ``stores`` are the constants of UPS and battery plants and their states. Returns 0, or minus the second (from 1) in
+    which the network had no solution.
+    """
     for s in range(ticks):
-        step.load_w[:] = step.held_w
-        step.load_var[:] = step.held_var
-        more_doors_w, more_lines_w = rack_loads(
-            rack, fans, step.rack, service.supplied, s, ticks, step.load_w, step.load_var,
-            step.hall_air_w, step.hall_hot_w,
-        )  # fmt: skip
-        storage.act(stores, wiring, service, solution, base_mva * 1e6, step)
+        taken = draw(rack, fans, service, stores, wiring, solution, base_mva, step, s, ticks)
         if grid.flow(network, feeding, loads, wiring, service.source_pu[0], base_mva, step, solution) < 0:
             return -(s + 1)
-        machines.watch(wiring, solution.voltage_pu, low_s)
-        fans_w = doors_w + more_doors_w, rooms_w
-        record.site_row(step, flows, solution, s, base_mva, racks_w, fans_w, site, at + s)
-        for k in range(metered.size):
-            substation_w[at + s, k] = solution.power_pu[metered[k]] * base_mva * 1e6
-        record.add_electrical(network, solution, base_mva, seconds + s, electrical)
-        record.add_batteries(stores[1], stores[3], seconds + s, plants)
-        electrics.add_currents(solution, square)
-        ledger.book_second(step, solution, base_mva, site, at + s, lines_w + more_lines_w, books)
+        book(
+            network, loads, solution, stores, square, metered, wiring, low_s, service, flows, step, s, held, taken,
+            base_mva, books, rows, at, seconds,
+        )  # fmt: skip
+    return 0
+
+
+def carry_meshed(
+    plant: Plant, state: State, meshed: Meshed, stores: Stores, ticks: int, held: Held, books: Vec, rows: Rows, at: int,
+    seconds: int,
+) -> int:  # fmt: skip
+    """As `carry`, by the solver of networks with loops."""
+    wiring, service, step, base_mva = plant.wiring, state.service, state.step, radial.BASE_MVA
+    for s in range(ticks):
+        taken = draw(plant.rack, state.fans, service, stores, wiring, state.network, base_mva, step, s, ticks)
+        if grid.solve(plant, state, meshed) < 0:
+            return -(s + 1)
+        book(
+            plant.network, state.loads, state.network, stores, state.warmth.square, wiring.substation, wiring,
+            state.supply.low_s, service, state.flows, step, s, held, taken, base_mva, books, rows, at, seconds,
+        )  # fmt: skip
     return 0
 
 
 def advance(
     plant: Plant, state: State, activity: Vec, ticks: int, books: Vec, site: record.SiteRecord,
     substation_w: Vec, at: int,
-    records: record.Records, seconds: int,
+    records: record.Records, seconds: int, meshed: Meshed | None = None,
 ) -> int:  # fmt: skip
     """One macro-step of ``ticks`` seconds, activity [tick, job]; site rows go to ``at`` and on.
 
-    ``seconds`` is how many ``records`` already hold. Returns 0, or minus the second (from 1) in which the
-    electrical network had no solution.
+    ``seconds`` is how many ``records`` already hold; ``meshed`` solves the network in the sweep's place. Returns 0, or
+    minus the second (from 1) in which the electrical network had no solution.
     """
     step, flows, service = state.step, state.flows, state.service
     rejection.decide(plant, state, ticks)
@@ -237,11 +258,15 @@ def advance(
     )  # fmt: skip
     racks.run_racks(plant, state, activity, ticks)
     stores = plant.ups, plant.battery, state.ups, state.battery
-    failed = carry(
-        plant.rack, plant.network, state.feeding, state.loads, state.network, stores, state.warmth.square,
-        plant.wiring.substation, plant.wiring, state.supply.low_s, service, flows, state.fans, step, ticks, held,
-        radial.BASE_MVA, books, site, substation_w, at, records.electrical, records.battery, seconds,
-    )  # fmt: skip
+    rows = site, substation_w, records.electrical, records.battery
+    if meshed is not None:
+        failed = carry_meshed(plant, state, meshed, stores, ticks, held, books, rows, at, seconds)
+    else:
+        failed = carry(
+            plant.rack, plant.network, state.feeding, state.loads, state.network, stores, state.warmth.square,
+            plant.wiring.substation, plant.wiring, state.supply.low_s, service, flows, state.fans, step, ticks, held,
+            radial.BASE_MVA, books, rows, at, seconds,
+        )  # fmt: skip
     if failed:
         return int(failed)
     electrics.advance(plant, state, ticks)

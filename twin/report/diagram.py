@@ -245,7 +245,7 @@ def _clipped(text: str, letters: int) -> str:
 
 def _key(sheet: Sheet) -> list[str]:
     """The colours, and the marks that occur."""
-    parts = [drawing.words(0.0, 9.0, "Greatest loading of the run, share of the rating or limit", "small")]
+    parts = [drawing.words(0.0, 9.0, "Greatest loading, share of the rating or limit", "small")]
     parts += sheet.scale.key(sheet.end - 160.0, 0.0)
     x = 330.0
     marks = (

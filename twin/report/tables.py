@@ -117,3 +117,22 @@ def _mostly_numbers(column: tuple[Cell, ...]) -> bool:
 
 def _is_number(cell: Cell) -> bool:
     return not isinstance(cell, str | bool | np.bool_)
+
+
+def plain(table: Table) -> list[str]:
+    """A table for a terminal: the rows shown on a page, columns aligned."""
+    if not table.rows:
+        return [table.empty]
+    heads = [(heading, number) for heading, number in table.heads]
+    cells = [[words for words, _ in row] for _, row in table.lines]
+    width = [max(len(heading), *(len(row[i]) for row in cells)) for i, (heading, _) in enumerate(heads)]
+
+    def line(row: list[str]) -> str:
+        aligned = (
+            words.rjust(w) if number else words.ljust(w)
+            for words, w, (_, number) in zip(row, width, heads, strict=True)
+        )
+        return "  ".join(aligned).rstrip()
+
+    more = [f"({table.hidden} more)"] if table.hidden else []
+    return [table.title, line([heading for heading, _ in heads]), *(line(row) for row in cells), *more]

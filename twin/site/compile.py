@@ -9,6 +9,7 @@ import numpy as np
 from twin.components import aisle, cable, cdu, gpu, hall, rack, server
 from twin.core.layout import IVec, Vec, frozen, zeros
 from twin.network import radial, topology
+from twin.network.meshed import Meshed
 from twin.plant import grid, order
 from twin.plant.electrics import put_banks
 from twin.site import cooling, electrics, network, piping, storage
@@ -57,6 +58,8 @@ class Compiled:
     electrical_rating_va: Vec
     electrical_closed: IVec
     """1 where an element is in service as the site stands, 0 for normally open ties."""
+    meshed: Meshed | None
+    """What solves the network where the site file asks for ``solver: meshed``."""
     plant_types: list[str]
     plant_capacity_w: Vec
     """Reference capacity of each hall's plant."""
@@ -166,6 +169,7 @@ def compile_site(site: Site, seed: int = 0) -> Compiled:
         electrical_limit_w=built.limit_w,
         electrical_rating_va=built.rating_va,
         electrical_closed=built.closed,
+        meshed=Meshed(built.network) if site.electrical.solver == "meshed" else None,
         plant_types=cooling.names(site),
         plant_capacity_w=cooling.capacity_w(site, library),
         reference_air_c=cooling.hottest_air_c(site, library),

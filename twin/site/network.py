@@ -1,14 +1,14 @@
 """The electrical network of a site file: buses and elements per unit, ties, capacitors and house loads."""
 
 from collections.abc import Iterator
-from math import acos, tan
+from math import acos, sqrt, tan
 from typing import NamedTuple
 
 import numpy as np
 
 from twin.components import cable, feed, transformer
 from twin.core.layout import IVec, Vec
-from twin.network import radial, topology
+from twin.network import radial, short_circuit, topology
 from twin.network.topology import Branch, Tie
 from twin.site.spec import ElectricalNodeSpec, Parts, Site, TieSpec
 
@@ -124,6 +124,19 @@ def levels(site: Site, library: Parts) -> dict[str, float]:
             found[name] = level(node.name)
             if node.spacing is not None:
                 found[f"{name}-tap"] = level(node.parent)
+    return found
+
+
+def fault_factors(site: Site, library: Parts, names: list[str]) -> Vec:
+    """What IEC 60909 multiplies each element's impedance by: K_T of transformers, c of the grid's, else 1."""
+    specs = {name: node.type for node in site.electrical.nodes for name in expanded(node)}
+    specs |= {tie.name: tie.type for tie in site.electrical.ties}
+    found = np.ones(len(names))
+    for k, name in enumerate(names):
+        kind = library.transformers.get(specs.get(name) or "")
+        if kind is not None:
+            found[k] = short_circuit.transformer_factor(sqrt(kind.impedance**2 - (kind.load_loss / kind.rating) ** 2))
+    found[0] = short_circuit.C
     return found
 
 

@@ -366,12 +366,22 @@ class HouseLoadSpec(Spec):
         return self
 
 
+class VoltageBoundsSpec(Spec):
+    """Voltages that studies of the network hold to be in order."""
+
+    low: PerUnit = Field(default=0.95, gt=0, lt=1)
+    """ANSI C84.1 range A, service voltage."""
+    high: PerUnit = Field(default=1.05, gt=1)
+    """The same."""
+
+
 class ElectricalSpec(Spec):
     """The distribution network from the point of interconnection to the low-voltage boards."""
 
     base: Literal["100 MVA"] = "100 MVA"
     solver: Literal["radial", "meshed"] = "radial"
-    """Radial: a sweep, for networks without loops."""
+    """Radial: a sweep, for networks without loops; meshed: power-grid-model, for any."""
+    bounds: VoltageBoundsSpec = VoltageBoundsSpec()
     nodes: tuple[ElectricalNodeSpec, ...] = Field(min_length=1)
     ties: tuple[TieSpec, ...] = ()
     capacitors: tuple[CapacitorSpec, ...] = ()
