@@ -1,4 +1,4 @@
-"""power-grid-model behind the same arrays: against the sweep, and the IEEE's networks with loops that PYPOWER solved."""
+"""power-grid-model behind the same arrays: against the sweep, and IEEE networks with loops that PYPOWER solved."""
 
 import os
 from pathlib import Path
