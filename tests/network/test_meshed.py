@@ -8,10 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.oracles.frozen import hold, row
+from twin.components import feed
 from twin.core.layout import IVec, Vec, zeros
 from twin.network import radial, topology
 from twin.network.meshed import Meshed
 from twin.network.radial import APPARENT, Loads, Network, NetworkState
+from twin.network.solver import solver
 from twin.network.topology import Branch, Tie
 
 FOLDER = Path(os.environ.get("TWIN_DATA", "")) / "power_flow_reference"
@@ -118,6 +121,17 @@ def test_couplers_in_parallel_share_alike() -> None:
     assert Meshed(network).solve(loads, np.ones(4, np.int64), 1.0, state) > 0
     power = dict(zip(names, state.power_pu, strict=True))
     assert (power["a"], power["b"], power["ab"]) == pytest.approx((0.1, 0.2, 0.1), abs=1e-12)
+
+
+@pytest.mark.parametrize("kind", ["radial", "meshed"])
+def test_v_pf_05(kind) -> None:
+    """A load of constant power, current and impedance."""
+    (case,), z = row("V-PF-05").cases, feed.impedance_pu(5000e6, 12.0, radial.BASE_MVA * 1e6)
+    network, _ = topology.build(Branch("feed", "", z, 0j, 9.0), [])
+    parts = [np.array([share * case[name] / 100.0]) for share in (0.7, 0.1, 0.2) for name in ("mw", "mvar")]
+    state = radial.new_state(network, 1)
+    assert solver(kind, network, 1).solve(Loads(*parts), np.ones(1, np.int64), 1.02, state) > 0
+    hold(case, row("V-PF-05").within, voltage_pu=state.voltage_pu[0], drawn_mw=100.0 * state.power_pu[0])
 
 
 def test_collapse_is_told() -> None:

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from tests.network.test_meshed import random_network
+from tests.oracles.frozen import hold, row
 from twin.components import cable, feed, transformer
 from twin.network import radial, short_circuit, topology
 from twin.network.topology import Branch
 
 BASE_VA = radial.BASE_MVA * 1e6
 LEVEL_V = np.array([161e3, 34.5e3, 34.5e3, 480.0])
-CURRENT_KA, PEAK_KA = [17.930133, 15.268712, 12.772185, 63.588093], [45.217, 40.809, 30.885, 152.795]
 
 
 def wound(rating: str, high: str, low: str, impedance: str, load_loss: str) -> transformer.TransformerSpec:
@@ -48,9 +48,10 @@ def test_v_sc_01(path) -> None:
     tree = topology.new_tree(4)
     topology.switch(network, np.ones(4, np.int64), tree)
     found = short_circuit.by_path(network, tree, factor)
-    np.testing.assert_allclose(in_ka(found.current_pu), CURRENT_KA, rtol=1e-5)
-    # The row prints the peaks to three digits after the point.
-    np.testing.assert_allclose(in_ka(found.peak_pu), PEAK_KA, rtol=1e-5, atol=5e-4)
+    for case, current_ka, peak_ka in zip(
+        row("V-SC-01").cases, in_ka(found.current_pu), in_ka(found.peak_pu), strict=True
+    ):
+        hold(case, row("V-SC-01").within, current_ka=current_ka, peak_ka=peak_ka)
 
 
 def test_v_sc_01_by_power_grid_model(path) -> None:
@@ -58,8 +59,9 @@ def test_v_sc_01_by_power_grid_model(path) -> None:
     network, _ = path
     state, closed = radial.new_state(network, 4), np.ones(4, np.int64)
     found = short_circuit.by_library(network, closed, state, np.array([short_circuit.C, 1.0, 1.0, 1.0]))
-    np.testing.assert_allclose(in_ka(found.current_pu), CURRENT_KA, rtol=0.03)
-    np.testing.assert_allclose(in_ka(found.peak_pu), PEAK_KA, rtol=0.03)
+    cases = row("V-SC-01").cases
+    np.testing.assert_allclose(in_ka(found.current_pu), [case["current_ka"] for case in cases], rtol=0.03)
+    np.testing.assert_allclose(in_ka(found.peak_pu), [case["peak_ka"] for case in cases], rtol=0.03)
 
 
 @pytest.mark.parametrize("seed", range(5))
