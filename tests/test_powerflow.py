@@ -143,12 +143,13 @@ def test_a_minute_of_a_run_is_solved_again(few, tmp_path) -> None:
 
 @pytest.mark.compiled
 def test_a_run_by_the_meshed_solver(few, tmp_path) -> None:
-    """The same run to nine digits without a loop; with one closed, the boards share it, and the books close."""
+    """The same run without a loop; with one closed, the boards share it, and the books close."""
     meshed = load_site(POD, FEW | MESHED)
     scene = Scenario.model_validate({"duration": "1 min"})
     one, other = run(few, scene, tmp_path / "a"), run(meshed, scene, tmp_path / "b")
     for name in ("feed_w", "feed_var", "loss_w"):
-        np.testing.assert_allclose(other.tree["site"][name], one.tree["site"][name], rtol=1e-9)
+        # A milliwatt is 1e-11 per unit; reactive power at the feed is a small difference of large ones.
+        np.testing.assert_allclose(other.tree["site"][name], one.tree["site"][name], rtol=1e-9, atol=1e-3)
     loop = Scenario.model_validate({"duration": "2 min", "events": [{"at": "30 s", "close": "across"}]})
     with pytest.raises(RunError, match="loop"):
         run(few, loop, tmp_path / "c")

@@ -102,6 +102,10 @@ def _nodes(dataset: xr.Dataset, clock: ClockTime) -> Iterator[Node]:
     for i, (name, kind) in enumerate(zip(texts(dataset, "node"), texts(dataset, "kind"), strict=True)):
         most, dead = float(loading[when[i], i]), voltage[:, i] <= 0.0
         full = f"limit {limit[i] / 1e6:.4g} MW" if np.isfinite(limit[i]) else f"rated {rating[i] / 1e6:.4g} MVA"
+        if len(time) == 1:
+            tip = f"{name} ({kind}), {full}: {100.0 * most:.1f} %; {voltage[0, i]:.3f} pu"
+            yield Node(name, most, bool(dead.any()), tip)
+            continue
         tip = f"{name} ({kind}), {full}: at most {100.0 * most:.1f} % at "
         tip += f"{clock.text(time[when[i]])}; lowest voltage {np.fmin.reduce(voltage[:, i]):.3f} pu"
         if dead.any():
