@@ -29,6 +29,7 @@ def draw_power_flow(tree: xr.DataTree, sentences: list[str], out_path: Path) -> 
         sentences=sentences,
         pictures=[Picture(drawn, _CAPTION)] if drawn is not None else [],
         tables=found,
+        result="powerflow.nc",
         version=str(tree.attrs["twin_version"]),
         digest=str(tree.attrs["source_digest"]),
     )

@@ -33,6 +33,7 @@ def draw_year(tree: xr.DataTree, out_path: Path) -> Path:
         sentences=said(tree, found),
         pictures=pictures,
         tables=[table],
+        result="year.nc",
         version=str(tree.attrs["twin_version"]),
         digest=str(tree.attrs["source_digest"]),
     )
