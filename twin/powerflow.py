@@ -220,7 +220,7 @@ def run_study(
             tree.to_netcdf(out / RESULT, engine="h5netcdf")
         except OSError as wrong:
             raise OutputError([file_problem(out, f"cannot be written: {wrong.strerror or wrong}")]) from wrong
-        draw_power_flow(tree, words, out / REPORT)
+        draw_power_flow(tree, words[1:], out / REPORT)
     printed = [line for table in found for line in ["", *plain(table)]]
     return [*words, *printed, *([f"page: {out / REPORT}"] if out is not None else [])]
 

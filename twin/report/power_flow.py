@@ -168,6 +168,10 @@ def _tiles(tree: xr.DataTree) -> list[tuple[str, str, str]]:
         ("losses", f"{text(loss[1:].sum() / 1e3)} kW", f"{100.0 * loss[1:].sum() / p[0]:.2f} % of it"),
         ("highest loading", f"{100.0 * loading[most]:.1f} %", names[most]),
         ("lowest voltage", f"{voltage[least]:.3f} pu", names[least]),
-        ("collapse", f"at {tree.attrs['margin']:.2f} × the load", f"then {tree.attrs['margin_words']}"),
+        (
+            "it carries",
+            f"{tree.attrs['margin']:.2f} ×",
+            f"the load, before voltage collapses; there {tree.attrs['margin_words']}",
+        ),
         ("beyond limits", text(len(violations(tree).rows)), "elements and voltages"),
     ]
