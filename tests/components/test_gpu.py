@@ -17,7 +17,6 @@ from twin.components.gpu import (
     network,
     params,
     plate_conductance_w_k,
-    speed_lost,
 )
 from twin.site.load import load_site
 
@@ -257,18 +256,6 @@ def test_settling_returns_sums_and_starts_anew():
     assert block.row(gpu.HEAT) == 0.0
     assert block.row(gpu.PEAK) == -np.inf
     assert block.row(gpu.THROTTLED) > 0
-
-
-@given(want=st.floats(1, 1200), share=st.floats(0, 1), less=st.floats(0, 1))
-def test_speed_lost_is_a_share_and_rises_with_what_is_withheld(want, share, less):
-    lost = speed_lost(want, share * want, 0.3, 0.85)
-    assert 0 <= lost <= 1
-    assert speed_lost(want, share * less * want, 0.3, 0.85) >= lost
-    assert speed_lost(want, want, 0.3, 0.85) == 0.0
-
-
-def test_speed_lost_by_hand():
-    assert speed_lost(1000.0, 800.0, 0.3, 0.85) == pytest.approx(0.2 * (0.3 + 0.85 * 0.2))
 
 
 @pytest.mark.parametrize(

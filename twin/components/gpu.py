@@ -42,6 +42,7 @@ from twin.core.quantity import (
     ThermalResistance,
     VolumeFlow,
 )
+from twin.core.speed import SpeedSpec, lost_table
 
 LANES = 8
 ROWS = 9  # kept from second to second
@@ -112,10 +113,8 @@ class GpuSpec(Spec):
     """How far the die must cool before slowdown is released."""
     shutdown: Temperature = 105.0
     """Die temperature at which the board switches itself off, for the rest of the run."""
-    loss_linear: float = Field(ge=0)
-    """Speed lost for each share of wanted power withheld, first order [1]."""
-    loss_quadratic: float = Field(ge=0)
-    """The same, second order [1]."""
+    speed: SpeedSpec
+    """Speed under a power limit, by natural power."""
 
     @model_validator(mode="after")
     def _possible(self) -> "GpuSpec":
@@ -163,8 +162,7 @@ class GpuParams(NamedTuple):
     slowdown_c: Annotated[Vec, Var("degC", "die temperature of hardware slowdown")]
     release_c: Annotated[Vec, Var("degC", "die temperature that ends hardware slowdown")]
     shutdown_c: Annotated[Vec, Var("degC", "die temperature at which the board switches off")]
-    loss_linear: Annotated[Vec, Var("1", "speed lost per share of power withheld, first order")]
-    loss_quadratic: Annotated[Vec, Var("1", "speed lost per share of power withheld, second order")]
+    lost: Annotated[Vec, Var("1", "share of speed lost by natural power and limit, [type, 21, 61]")]
 
 
 def params(specs: list[GpuSpec]) -> GpuParams:
@@ -199,8 +197,7 @@ def params(specs: list[GpuSpec]) -> GpuParams:
         slowdown_c=[s.slowdown for s in specs],
         release_c=[s.slowdown - s.slowdown_hysteresis for s in specs],
         shutdown_c=[s.shutdown for s in specs],
-        loss_linear=[s.loss_linear for s in specs],
-        loss_quadratic=[s.loss_quadratic for s in specs],
+        lost=[lost_table(s.speed) for s in specs],
     )
 
 
@@ -336,10 +333,3 @@ def settle_block(work, x):
     low = max(max(work[at], work[at + 1]), max(work[at + 2], work[at + 3]))
     high = max(max(work[at + 4], work[at + 5]), max(work[at + 6], work[at + 7]))
     return sum_of_eight(work, HEAT), max(low, high), sum_of_eight(work, THROTTLED)
-
-
-@kernel(inline=True)
-def speed_lost(want_w, power_w, linear, quadratic):
-    """Share of speed lost when GPUs that want ``want_w`` get ``power_w``; 0 when they get it, 1 at most."""
-    withheld = max(0.0, 1.0 - power_w / want_w)
-    return min(1.0, withheld * (linear + quadratic * withheld))

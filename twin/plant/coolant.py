@@ -72,7 +72,7 @@ def rack_coefficients(g, kinds, rack, r, flows, dt_s):
     conductance = gpu.plate_conductance_w_k(g, k, rack.plate_flow_m3_s[r] * share)
     gpu.coefficients(g, k, conductance, dt_s, flows.gpu[r])
     server.coefficients(kinds, t, kinds.plate_w_k[t] * share**_PARTS_EXPONENT, dt_s, flows.node[r])
-    flows.node[r, 14], flows.node[r, 15], flows.node[r, 16] = g.air_share[k], g.loss_linear[k], g.loss_quadratic[k]
+    flows.node[r, 14], flows.node[r, 15] = g.air_share[k], 1.0 / (kinds.gpus[t] * g.max_w[k])
 
 
 @kernel

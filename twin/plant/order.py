@@ -225,7 +225,7 @@ class Flows(NamedTuple):
     """What follows from `Service` at once: flows, pump powers and the propagators of a step."""
 
     gpu: Annotated[Vec, Var("1", "coefficients of `gpu.advance_block`, [rack, 35]")]
-    node: Annotated[Vec, Var("1", "coefficients of `server.draw` and its plates, [rack, 17]")]
+    node: Annotated[Vec, Var("1", "coefficients of `server.draw` and its plates, [rack, 16]")]
     rack_share: Annotated[Vec, Var("1", "coolant flow of each rack over design")]
     cdu_k_w_k: Annotated[Vec, Var("W K-1", "heat per kelvin of TCS return over facility supply")]
     cdu_flow_kg_s: Annotated[Vec, Var("kg s-1", "coolant flow")]

@@ -10,6 +10,7 @@ from twin.components import gpu, server
 from twin.core.jit import kernel, prange
 from twin.core.layout import Vec
 from twin.core.numerics import row, table
+from twin.core.speed import speed_lost
 from twin.plant.order import (
     AIR_W,
     DEMAND,
@@ -83,15 +84,19 @@ def advance_boards(
 
 
 @kernel(fast=True, inline=True)
-def advance_server(c, curve, plate_c, boards, first, last, supply_c, supply_k_s, alive, activity, job, ticks, total):
+def advance_server(
+    c, curve, lost_by, caps, plate_c, boards, first, last, supply_c, supply_k_s, alive, activity, job, ticks, total
+):
     """All ``ticks`` seconds of a server of ``job`` around halves ``first`` to ``last`` of a block of GPUs.
 
-    ``c`` are its `server.coefficients`. Adds power, heat and work to ``total`` [tick * 8]; returns the temperature of
-    its plates [degC], what it, its boards drew and they wanted in the last second [W], its energy [J], and work
-    asked for and lost [GPU seconds].
+    ``c`` are its `server.coefficients`, ``lost_by`` is the `speed.lost_table` of its boards, ``caps`` are the cap of
+    each, the next, and in which second that comes. Adds power, heat and work to ``total`` [tick * 8]; returns the
+    temperature of its plates [degC], what it, its boards drew and they wanted in the last second [W], its energy [J],
+    and work asked for and lost [GPU seconds].
     """
     keep, gain, mean, conductance, per_conductance = c[0], c[1], c[2], c[3], c[4]
-    gpus, air, loss1, loss2 = c[13], c[14], c[15], c[16]
+    gpus, air, of_rating = c[13], c[14], c[15]
+    allowed, next_allowed, next_in = caps[0] * gpus * of_rating, caps[1] * gpus * of_rating, caps[2]
     energy_j, asked_s, lost_s, board_w, want_w, drawn_w = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
     for s in range(ticks):
         a, coolant_c = activity[s, job], supply_c + supply_k_s * (s + 0.5)
@@ -102,8 +107,12 @@ def advance_server(c, curve, plate_c, boards, first, last, supply_c, supply_k_s,
         drawn_w, liquid_w, air_w, lost, asked = 0.0, 0.0, 0.0, 0.0, a * gpus
         if alive:
             drawn_w, liquid_w, air_w = server.draw(c, curve, a, board_w, air * board_w)
+        if s == next_in:
+            allowed = next_allowed
         if board_w < want_w:
-            lost = asked * gpu.speed_lost(want_w, board_w, loss1, loss2)
+            lost = asked * speed_lost(lost_by, want_w * of_rating, min(allowed, board_w * of_rating))
+        elif allowed < 1.0:
+            lost = asked * speed_lost(lost_by, want_w * of_rating, allowed)
         settled, above = liquid_w * per_conductance, plate_c - coolant_c
         plate_c = coolant_c + above * keep + settled * gain
         energy_j += drawn_w
@@ -121,7 +130,7 @@ def advance_server(c, curve, plate_c, boards, first, last, supply_c, supply_k_s,
 
 @kernel(inline=True)
 def advance_rack(
-    r, rack, blocks, node, blocks_c, servers_c, curves, tcs_c, tcs_k_s, energised, activity, ticks, room, out
+    r, rack, blocks, node, blocks_c, servers_c, curves, lost, tcs_c, tcs_k_s, energised, activity, ticks, room, out
 ):
     """All ``ticks`` seconds of rack ``r``, block by block; fills ``out`` [tick, rack, 8].
 
@@ -130,7 +139,7 @@ def advance_rack(
     """
     work, boards, total = room
     alive, c, server_c, curve = energised[rack.board[r]] > 0, blocks_c[r], servers_c[r], curves[rack.node[r]]
-    supply_c, supply_k_s = tcs_c[rack.cdu[r]], tcs_k_s[rack.cdu[r]]
+    supply_c, supply_k_s, lost_by = tcs_c[rack.cdu[r]], tcs_k_s[rack.cdu[r]], lost[rack.gpu[r]]
     per_block, halves = rack.nodes[r] // rack.blocks[r], 2 * rack.blocks[r] // rack.nodes[r]
     total[:] = 0.0
     heat_j, hottest_c, throttled_s = 0.0, -np.inf, 0.0
@@ -146,7 +155,8 @@ def advance_rack(
         for i in range(count * per_block):
             n, low = first + i, (i * halves) % 2
             plate_c, power_w, gpu_w, want_w, energy_j, asked_s, lost_s = advance_server(
-                server_c, curve, node.plate_c[n], boards[i * halves // 2], low, low + halves - 1,
+                server_c, curve, lost_by, (node.cap_w[n], node.next_cap_w[n], node.next_cap_in[0]),
+                node.plate_c[n], boards[i * halves // 2], low, low + halves - 1,
                 supply_c, supply_k_s, alive, activity, node.job[n], ticks, total,
             )  # fmt: skip
             node.plate_c[n], node.power_w[n], node.gpu_w[n], node.want_w[n] = plate_c, power_w, gpu_w, want_w
@@ -164,7 +174,9 @@ def advance_rack(
 
 
 @kernel(parallel=True)
-def advance_racks(rack, blocks, node, blocks_c, servers_c, curves, tcs_c, tcs_k_s, energised, activity, ticks, out):
+def advance_racks(
+    rack, blocks, node, blocks_c, servers_c, curves, lost, tcs_c, tcs_k_s, energised, activity, ticks, out
+):
     """Every rack through ``ticks`` seconds."""
     racks = rack.gpu.size
     for part in prange(_PARTS):
@@ -180,6 +192,7 @@ def advance_racks(rack, blocks, node, blocks_c, servers_c, curves, tcs_c, tcs_k_
                 blocks_c,
                 servers_c,
                 curves,
+                lost,
                 tcs_c,
                 tcs_k_s,
                 energised,
@@ -193,6 +206,6 @@ def advance_racks(rack, blocks, node, blocks_c, servers_c, curves, tcs_c, tcs_k_
 def run_racks(plant: Plant, state: State, activity: Vec, ticks: int) -> None:
     """`advance_racks` on a plant and its state."""
     advance_racks(
-        plant.rack, state.blocks, state.node, state.flows.gpu, state.flows.node, plant.node.supply_loss,
+        plant.rack, state.blocks, state.node, state.flows.gpu, state.flows.node, plant.node.supply_loss, plant.gpu.lost,
         state.cdu.supply_c, state.slopes.cdu_k_s, state.service.supplied, activity, ticks, state.step.rack,
     )  # fmt: skip
