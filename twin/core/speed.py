@@ -66,16 +66,17 @@ def lost_table(spec: SpeedSpec) -> Vec:
         row = np.array([np.interp(natural, spec.natural, column) for column in rows.T])
         reach = max(1.0, spec.natural[0] / natural) if natural > 0.0 else np.inf
         table[i] = np.interp(np.where(at > 0.0, at * reach, 0.0), limits, row) if np.isfinite(reach) else at <= 0.0
-    return table
+    return np.pad(table, ((0, 1), (0, 1)), mode="edge").ravel()
 
 
 @kernel(inline=True)
 def speed_lost(lost, natural, limit):
     """Share of speed lost by GPUs that want ``natural`` of their rating under ``limit`` of it, from a `lost_table`."""
-    x = min(1.0, max(0.0, natural)) * NATURAL_STEPS
-    y = min(1.0, max(0.0, limit)) * LIMIT_STEPS
-    i, j = min(int(x), NATURAL_STEPS - 1), min(int(y), LIMIT_STEPS - 1)
-    x, y = x - i, y - j
-    less = lost[i, j] + y * (lost[i, j + 1] - lost[i, j])
-    more = lost[i + 1, j] + y * (lost[i + 1, j + 1] - lost[i + 1, j])
+    x, y = min(natural, 1.0) * NATURAL_STEPS, min(limit, 1.0) * LIMIT_STEPS
+    i, j = int(x), int(y)
+    x, y, at = x - i, y - j, i * (LIMIT_STEPS + 2) + j
+    # Unsigned, since numba would ask of each index whether it counts from the end.
+    less, more = lost[np.uintp(at)], lost[np.uintp(at + LIMIT_STEPS + 2)]
+    less += y * (lost[np.uintp(at + 1)] - less)
+    more += y * (lost[np.uintp(at + LIMIT_STEPS + 3)] - more)
     return less + x * (more - less)
