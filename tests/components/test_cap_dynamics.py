@@ -25,7 +25,7 @@ def test_v6_a_lower_cap():
     """280 to 200 W: inside 5 % of the target by 70 ms on its way, 7.5 % too low, back in 0.2 s; 30 % of time."""
     power = course(277.0, 197.0)
     reached_s = np.argmax(power < 1.05 * 200.0) * FINE_S
-    assert 0.035 < reached_s < 0.07
+    assert 0.02 < reached_s <= 0.07
     assert 200.0 - power.min() == pytest.approx(0.075 * 200.0, rel=0.3)
     assert last_outside(power, 197.0, 0.01) == pytest.approx(0.2, rel=0.3)
 
@@ -41,7 +41,7 @@ def test_v6_a_higher_cap():
 def test_the_means_of_the_first_second_by_hand():
     """Up, 1 W short for 0.12 s, 0.4 and 0.16 W for 0.17 s each; down, half the fall, less the undershoot's two parts."""
     assert 1.0 - mean_w(P, 0, 0.0, 1.0, 0.0, 1.0) == pytest.approx(0.12 + 0.17 * (0.4 + 0.16))
-    assert mean_w(P, 0, 1.0, 0.0, 0.0, 1.0) == pytest.approx(0.05 * (1 - 1.15 / 2) - 0.15 * 0.06, abs=1e-6)
+    assert mean_w(P, 0, 1.0, 0.0, 0.0, 1.0) == pytest.approx(0.04 * (1 - 1.15 / 2) - 0.15 * 0.06, abs=1e-6)
 
 
 @given(from_w=WATTS, to_w=WATTS, dt_s=st.sampled_from([0.001, 0.005, 0.02, 1.0]))

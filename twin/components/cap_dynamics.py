@@ -1,6 +1,6 @@
 """How a GPU board moves from one power to another after its cap was changed: down at once, up by stairs.
 
-Measured on a V100 at 200 Hz, one step each way [1]: a lower cap pulls power down in about 50 ms, 15 % of the step too
+Measured on a V100 at 200 Hz, one step each way [1]: a lower cap pulls power down in 40 ms, 15 % of the step too
 far, and the rest comes back within 0.2 s; a higher cap does nothing for 0.12 s, then the clock rises in three stairs,
 the last 0.45 s after the command. With the time t since the command reached the board, from P_0 to P_1 = min(cap, want),
 
@@ -29,7 +29,7 @@ _REST = 12.0  # time constants after which nothing is left
 class CapDynamicsSpec(Spec):
     """How a board follows its cap. The defaults are the V100's; for other boards they are estimates."""
 
-    fall: Duration = Field(default=0.05, gt=0)
+    fall: Duration = Field(default=0.04, gt=0)
     """From the old power to the least after a lower cap."""
     undershoot: Ratio = Field(default=0.15, ge=0, le=1)
     """How much too far it falls, over the step."""

@@ -14,7 +14,11 @@ from pydantic import Field, StrictStr
 from twin.core.errors import InputError, Problem, did_you_mean
 from twin.core.quantity import Spec
 from twin.site.source import Source, build, read
+from twin.validation.cap_step import CapStepSpec
 from twin.validation.capped_gpu import CappedGpuSpec
+from twin.validation.capped_server import CappedServerSpec
+from twin.validation.capped_speed import CappedSpeedSpec
+from twin.validation.clock_sweep import ClockSweepSpec
 from twin.validation.cold_plate import ColdPlateSpec
 from twin.validation.measures import MEASURES, read_limit
 from twin.validation.node_power import NodePowerSpec
@@ -77,7 +81,16 @@ class CaseSpec(Spec):
     tested: StrictStr
     """On which other part they are tested."""
     model: Annotated[
-        NodePowerSpec | CappedGpuSpec | TransformerHeatingSpec | PipeFrontSpec | TowerDaySpec | ColdPlateSpec,
+        NodePowerSpec
+        | CappedGpuSpec
+        | CappedServerSpec
+        | CappedSpeedSpec
+        | ClockSweepSpec
+        | CapStepSpec
+        | TransformerHeatingSpec
+        | PipeFrontSpec
+        | TowerDaySpec
+        | ColdPlateSpec,
         Field(discriminator="kind"),
     ]
     measures: Annotated[tuple[LimitSpec, ...], Field(min_length=1)]

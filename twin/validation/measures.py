@@ -48,7 +48,7 @@ MEASURES = {
 }
 
 # What an absolute limit is written in, and the unit that is shown for it, by the unit of the quantity.
-_DIFFERENCES = {"W": ("power", "W"), "degC": ("temperature difference", "K")}
+_DIFFERENCES = {"W": ("power", "W"), "degC": ("temperature difference", "K"), "1": ("ratio", "%")}
 
 
 def read_limit(measure: str, unit: str, text: object) -> tuple[float, str]:

@@ -21,6 +21,7 @@ from twin.site.spec import Parts
 from twin.validation.board import server_w
 from twin.validation.outcome import Outcome, Pair
 
+_LINES_S = (4.0, 30.0)  # periods among which the strongest line of a spectrum is sought: above twice the samples' step
 _SETTLED_S = 60.0  # of a constant activity, until the boards are at rest
 _TIME = "time_unix_ms"
 
@@ -77,7 +78,9 @@ class NodePowerSpec(Spec):
 
     def quantities(self) -> dict[str, str]:
         """What can be judged, with its unit."""
-        return dict.fromkeys([*self.runs, "idle", "other-workloads"], "W")
+        courses = {name: "W" for name in (*self.runs, "idle", "other-workloads")}
+        lines = {f"{name} {what}": unit for name in self.runs for what, unit in (("period", "s"), ("line", "W"))}
+        return courses | lines
 
     def files_used(self) -> Iterator[tuple[Loc, str]]:
         """Every file named, with its place in the model's section."""
@@ -90,6 +93,7 @@ class NodePowerSpec(Spec):
         """Courses of the runs, and the levels of the others."""
         node, board = self._server(folder)
         pairs = {name: self._course(node, board, name, _measured(files, run)) for name, run in self.runs.items()}
+        pairs |= {key: line for name in self.runs for key, line in _lines(name, pairs[name]).items()}
         idle_w = {name: _idle_w(_measured(files, run)) for name, run in self.idle.items()}
         work_w = {name: _working_w(_measured(files, run)) for name, run in self.other.items()}
         pairs["idle"] = _levels("idle, processes gone", idle_w, self._level_w(node, board, 0.0))
@@ -128,6 +132,29 @@ def _levels(words: str, measured_w: Mapping[str, float], simulated_w: float) -> 
     values = np.array(list(measured_w.values()))
     at = np.arange(len(values), dtype=np.float64)
     return Pair(words, "W", at, "", values, np.full_like(values, simulated_w), labels=tuple(measured_w))
+
+
+def _lines(name: str, course: Pair) -> dict[str, Pair]:
+    """Period and amplitude of the strongest line of a course, measured and simulated."""
+    found = [_strongest(course.at, power_w) for power_w in (course.measured, course.simulated)]
+    period, line = (np.array([[one[k]] for one in found]) for k in (0, 1))
+    words, at = f"{name}, strongest line of the spectrum", np.zeros(1)
+    return {
+        f"{name} period": Pair(f"{words}: period", "s", at, "", *period, labels=("period",)),
+        f"{name} line": Pair(f"{words}: amplitude", "W", at, "", *line, labels=("amplitude",)),
+    }
+
+
+def _strongest(time_s: Vec, power_w: Vec) -> tuple[float, float]:
+    """Period [s] and amplitude [W] of the strongest line, of samples made even by straight lines between them."""
+    even_s = np.linspace(time_s[0], time_s[-1], len(time_s))
+    power_w = np.interp(even_s, time_s, power_w)
+    window = np.hanning(len(power_w))
+    amplitude_w = np.abs(np.fft.rfft((power_w - power_w.mean()) * window)) * 2.0 / window.sum()
+    hertz = np.fft.rfftfreq(len(power_w), even_s[1] - even_s[0])
+    within = (hertz >= 1.0 / _LINES_S[1]) & (hertz <= 1.0 / _LINES_S[0])
+    best = int(np.argmax(np.where(within, amplitude_w, 0.0)))
+    return float(1.0 / hertz[best]), float(amplitude_w[best])
 
 
 def _measured(files: Mapping[str, Path], run: RunFiles) -> Measured:
