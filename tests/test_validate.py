@@ -49,6 +49,10 @@ def test_a_published_table_needs_no_data(no_data, tmp_path):
     [
         ("node-power", "mlperf_train_smc_h100"),
         ("gpu-power-cap", "gridpilot_v100"),
+        ("gpu-cap-step", "gridpilot_v100"),
+        ("gpu-cap-sweep", "gridpilot_v100"),
+        ("zeus-power-cap", "zeus_powercap"),
+        ("h200-wall-power", "mlperf_infer_h200_maxq"),
         ("pipe-front", "lbl_buildings_reference"),
         ("cooling-tower-day", "lbl_buildings_reference"),
         ("cold-plate", "lbl_buildings_reference"),
@@ -63,7 +67,8 @@ def test_shipped_cases_hold(twin_data, tmp_path, name, data):
 
 def test_without_data_a_case_is_not_available(no_data, tmp_path):
     found = status(validate(SHIPPED, out=tmp_path))
-    measured = ["cold-plate", "cooling-tower-day", "gpu-power-cap", "node-power", "pipe-front"]
+    measured = ["cold-plate", "cooling-tower-day", "gpu-cap-step", "gpu-cap-sweep", "gpu-power-cap", "h200-wall-power",
+                "node-power", "pipe-front", "zeus-power-cap"]  # fmt: skip
     assert found == dict.fromkeys(measured, "not available") | {"transformer-heating": "passed"}
     with (tmp_path / "tables" / "validation.csv").open() as file:
         rows = [row for row in csv.DictReader(file) if row["verdict"] == "not available"]

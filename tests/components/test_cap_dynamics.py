@@ -1,4 +1,4 @@
-"""Caps that change: the measured step both ways, energy at any step, and nothing beyond the two powers but undershoot."""
+"""Caps that change: the measured step both ways, energy at any step, and no power beyond the two but the undershoot."""
 
 import numpy as np
 import pytest
@@ -39,7 +39,7 @@ def test_v6_a_higher_cap():
 
 
 def test_the_means_of_the_first_second_by_hand():
-    """Up, 1 W short for 0.12 s, 0.4 and 0.16 W for 0.17 s each; down, half the fall, less the undershoot's two parts."""
+    """Up: 1 W short for 0.12 s, 0.4 and 0.16 W for 0.17 s each. Down: half the fall less the undershoot's two parts."""
     assert 1.0 - mean_w(P, 0, 0.0, 1.0, 0.0, 1.0) == pytest.approx(0.12 + 0.17 * (0.4 + 0.16))
     assert mean_w(P, 0, 1.0, 0.0, 0.0, 1.0) == pytest.approx(0.04 * (1 - 1.15 / 2) - 0.15 * 0.06, abs=1e-6)
 

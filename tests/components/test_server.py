@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from twin.components.server import (
     COEFFICIENTS,
+    FanSpec,
     NodeSpec,
     SupplySpec,
     coefficients,
@@ -124,3 +125,13 @@ def test_a_server_without_fans_has_no_fan_power():
 def test_impossible_supplies_are_refused(changed, said):
     with pytest.raises(ValueError, match=said):
         SupplySpec.model_validate({**TITANIUM, **changed})
+
+
+def test_v22_an_hgx_h100_in_air():
+    """8.4 kW at most of 10.2 kW, within 3 %: the shipped server with all parts in air and the fans that air cooling
+    was fitted with (420 W, validation case h200-wall-power); liquid-cooled it takes 7.9 kW."""
+    in_air = {name: part.model_copy(update={"cooled_by": "air"}) for name, part in HGX.parts.items()}
+    fans = FanSpec.model_validate({"max": "420 W", "flow": "0.45 m3/s", "rise": "14 K"})
+    node = params([HGX.model_copy(update={"parts": in_air, "fans": fans}), HGX])
+    assert inlet_w(node, 0, 5600.0, 5600.0, 1.0) == pytest.approx(8400.0, rel=0.03)
+    assert inlet_w(node, 1, 5600.0, 0.036 * 5600.0, 1.0) == pytest.approx(7900.0, rel=0.01)

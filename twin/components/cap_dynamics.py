@@ -2,7 +2,8 @@
 
 Measured on a V100 at 200 Hz, one step each way [1]: a lower cap pulls power down in 40 ms, 15 % of the step too
 far, and the rest comes back within 0.2 s; a higher cap does nothing for 0.12 s, then the clock rises in three stairs,
-the last 0.45 s after the command. With the time t since the command reached the board, from P_0 to P_1 = min(cap, want),
+the last 0.46 s after the command. With the time t since the command reached the board, from P_0 to
+P_1 = min(cap, want),
 
     down:  straight to P_1 - u (P_0 - P_1) at t_f, then P = P_1 - u (P_0 - P_1) exp(-(t - t_f)/tau)
     up:    P_0 until t_d, then P_1 - (P_1 - P_0)(1 - s)^k on stair k of n, each t_s long, and P_1 on the last

@@ -8,8 +8,8 @@ import numpy as np
 from pydantic import Field, StrictStr
 
 from twin.calibrate import Estimate, Free, fit
-from twin.components import clock
-from twin.components.clock import ClockSpec
+from twin.components import frequency
+from twin.components.frequency import ClockSpec
 from twin.core.layout import Vec
 from twin.core.quantity import Power, Ratio, Spec
 from twin.drive.trace import read_rows
@@ -87,16 +87,16 @@ class ClockSweepSpec(Spec):
             locked = [cell for cell in cells if cell.cap_w not in self.caps or cell.target_mhz < full.target_mhz]
             spec, found = self._fit(locked, full)
             fitted |= {f"{name} {what}": estimate for what, estimate in found.items()}
-            kinds = clock.params([spec])
+            kinds = frequency.params([spec])
             for cell in cells:
                 if cell.cap_w in self.caps and cell.target_mhz == full.target_mhz:
-                    share = float(clock.under_cap(kinds, 0, cell.cap_w, 1.0))
+                    share = float(frequency.under_cap(kinds, 0, cell.cap_w, 1.0))
                     labels.append(f"{name}\n{cell.cap_w:g} W")
                     rows.append(
                         (
-                            cell.power_w, float(clock.power_w(kinds, 0, share, 1.0)),
+                            cell.power_w, float(frequency.power_w(kinds, 0, share, 1.0)),
                             cell.clock_mhz / full.clock_mhz, share,
-                            cell.speed / full.speed, float(clock.speed(kinds, 0, share)),
+                            cell.speed / full.speed, float(frequency.speed(kinds, 0, share)),
                         )
                     )  # fmt: skip
         table, at = np.array(rows).T, np.arange(float(len(rows)))
@@ -112,13 +112,15 @@ class ClockSweepSpec(Spec):
         quick = [k for k, cell in enumerate(locked) if cell.target_mhz >= self.speed_above]
         times = np.array([full.speed / locked[k].speed for k in quick])
 
+        start = ClockSpec.model_construct(idle=self.idle, full=np.inf, exponent=2.0, least=_LEAST)
+
         def spec(values: dict[str, float]) -> ClockSpec:
-            return ClockSpec.model_construct(idle=self.idle, least=_LEAST, **values)
+            return start.model_copy(update=values)
 
         def errors(values: dict[str, float]) -> Vec:
-            kinds = clock.params([spec(values)])
-            power = np.array([clock.power_w(kinds, 0, share, 1.0) for share in shares]) / full.power_w
-            speed = np.array([clock.speed(kinds, 0, shares[k]) for k in quick])
+            kinds = frequency.params([spec(values)])
+            power = np.array([frequency.power_w(kinds, 0, share, 1.0) for share in shares]) / full.power_w
+            speed = np.array([frequency.speed(kinds, 0, shares[k]) for k in quick])
             return np.concatenate([power - watts / full.power_w, 1.0 / speed - times])
 
         free = {

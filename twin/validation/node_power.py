@@ -78,7 +78,7 @@ class NodePowerSpec(Spec):
 
     def quantities(self) -> dict[str, str]:
         """What can be judged, with its unit."""
-        courses = {name: "W" for name in (*self.runs, "idle", "other-workloads")}
+        courses = dict.fromkeys([*self.runs, "idle", "other-workloads"], "W")
         lines = {f"{name} {what}": unit for name in self.runs for what, unit in (("period", "s"), ("line", "W"))}
         return courses | lines
 
@@ -137,11 +137,11 @@ def _levels(words: str, measured_w: Mapping[str, float], simulated_w: float) -> 
 def _lines(name: str, course: Pair) -> dict[str, Pair]:
     """Period and amplitude of the strongest line of a course, measured and simulated."""
     found = [_strongest(course.at, power_w) for power_w in (course.measured, course.simulated)]
-    period, line = (np.array([[one[k]] for one in found]) for k in (0, 1))
+    (period, period_said), (line, line_said) = ([np.array([one[k]]) for one in found] for k in (0, 1))
     words, at = f"{name}, strongest line of the spectrum", np.zeros(1)
     return {
-        f"{name} period": Pair(f"{words}: period", "s", at, "", *period, labels=("period",)),
-        f"{name} line": Pair(f"{words}: amplitude", "W", at, "", *line, labels=("amplitude",)),
+        f"{name} period": Pair(f"{words}: period", "s", at, "", period, period_said, labels=("period",)),
+        f"{name} line": Pair(f"{words}: amplitude", "W", at, "", line, line_said, labels=("amplitude",)),
     }
 
 
