@@ -15,11 +15,11 @@ from twin.components import battery, pump
 from twin.components.cdu import CduState
 from twin.core.clock import Clock
 from twin.core.errors import Problem, RunError, ScenarioError, did_you_mean
-from twin.core.layout import Vec
+from twin.core.layout import IVec, Vec
 from twin.core.quantity import parse, written
 from twin.drive.grid import Limit, Piece
 from twin.plant import electrics, grid, step, storage
-from twin.plant.order import Service, State, WaterState
+from twin.plant.order import Plant, Service, State, WaterState
 from twin.scenario import EventSpec, Scenario
 from twin.site.compile import Compiled
 
@@ -83,12 +83,17 @@ class Wanted:
         if loops and self._solver == "radial":
             raise RunError(_loop([self._names[e] for e in loops[0]]))
         storage.command(self._plant, state, wanted.battery_mode, wanted.ups_release)
-        alive = np.array([step.living_share(wiring, service.supplied, h) for h in range(wanted.hall_pumps.size)])
+        cdus_in, pumps_in, fans_in = _boards_in(self._plant, state, service.supplied)
+        alive, at_pumps, at_fans = (
+            np.array([step.living_share(wiring, boards, h) for h in range(wanted.hall_pumps.size)])
+            for boards in (service.supplied, pumps_in, fans_in)
+        )
         at_towers = alive[wiring.loop_hall]
-        at_coils = np.where(self._plant.coil.in_room == 1, alive[self._plant.coil.hall], 1.0)
+        at_coils = np.where(self._plant.coil.in_room == 1, at_fans[self._plant.coil.hall], 1.0)
         supplied = {
-            "cdu_pumps": wanted.cdu_pumps * service.supplied[wiring.cdu_board] * filled,
-            "hall_pumps": np.floor(wanted.hall_pumps * alive + 1e-9),
+            "racks": wanted.racks * service.supplied[self._plant.rack.board],
+            "cdu_pumps": wanted.cdu_pumps * cdus_in * filled,
+            "hall_pumps": np.floor(wanted.hall_pumps * at_pumps + 1e-9),
             "coils": np.floor(wanted.coils * at_coils + 1e-9),
             "chillers": wanted.chillers * service.supplied[wiring.mechanical_board[wiring.machine_board]],
             "tower_cells": np.floor(wanted.tower_cells * at_towers + 1e-9),
@@ -105,6 +110,17 @@ class Wanted:
         _hand_over(before[0], service.cdu_pumps, state.cdu)
         _hand_over(before[1], service.hall_pumps, state.water)
         step.update_flows(self._plant, state)
+        # What protection sees in the next second decides whether seconds go on one by one.
+        state.protection.moved[0], state.protection.alert[0] = 0, 1
+
+
+def _boards_in(plant: Plant, state: State, supplied: IVec) -> tuple[IVec, IVec, IVec]:
+    """Whether each CDU's pumps have supply and are in, and by electrical node the pumps and fans of halls."""
+    out, (pumps, fans, chillers) = state.protection.motors.out > 0, plant.motors.first.tolist()
+    with_pumps, with_fans = supplied.copy(), supplied.copy()
+    with_pumps[plant.motors.bus[pumps:fans][out[pumps:fans]]] = 0
+    with_fans[plant.motors.bus[fans:chillers][out[fans:chillers]]] = 0
+    return supplied[plant.wiring.cdu_board] * ~out[:pumps], with_pumps, with_fans
 
 
 def _loop(names: list[str]) -> str:

@@ -28,6 +28,7 @@ from twin.history import History, JobFacts
 from twin.network import radial
 from twin.plant import electrics, grid, ledger, rejection, steady, step, storage
 from twin.plant.order import LONGEST_STEP
+from twin.protecting import Protecting
 from twin.results import ResultFile
 from twin.scenario import Scenario
 from twin.site.air import full_load_inlet_c
@@ -63,6 +64,7 @@ class Simulation:
         self.state = new_state(self.compiled)
         self.control = self._control(clock)
         self.wanted = Wanted(self.compiled, self.state)
+        self.protecting = Protecting(self.compiled, self.state)
         self.messages: list[tuple[float, str, str]] = []
         self._on_battery = (0, 0)
         self.tick = 0
@@ -164,6 +166,7 @@ class Simulation:
             self._tell_ups(end)
             history.add(end, end - tick, state, self.limit.at(tick, end), air)
             self.tick = end
+            self.messages += [(float(end), *said) for said in self.protecting.act(state, self.wanted)]
             self._read_meters()
             yield end
 

@@ -8,8 +8,10 @@ import pytest
 from twin.core.clock import Clock
 from twin.core.layout import zeros
 from twin.events import Wanted, actions
+from twin.inputs import change_site
 from twin.plant import ledger, record, rejection, steady, step, storage
 from twin.plant.order import LONGEST_STEP
+from twin.protecting import Protecting
 from twin.scenario import Scenario
 from twin.site.compile import compile_site, new_state
 from twin.site.load import load_site
@@ -33,7 +35,8 @@ class Running:
         air_c: float = 30.0,
         most_s: int = 3600,
     ):
-        self.compiled = compile_site(load_site(SITES / f"{name}.yaml", changes))
+        site = load_site(SITES / f"{name}.yaml")
+        self.compiled = compile_site(change_site(site, changes) if changes else site)
         self.plant, self.state, names = self.compiled.plant, new_state(self.compiled), self.compiled.names
         self.state.node.job[:] = 1
         self.rounds = steady.settle(
@@ -49,6 +52,7 @@ class Running:
         self.at = 0
         self.before = ledger.stores(self.plant, self.state)
         self.wanted = Wanted(self.compiled, self.state)
+        self.protecting, self.said = Protecting(self.compiled, self.state), []
 
     def advance(self, activity, ticks: int = 5) -> int:
         """One macro-step at ``activity``, a number or one a second."""
@@ -91,6 +95,7 @@ class Running:
             ticks = min([self.at + most, end, *later]) - self.at
             step.move(self.plant, self.state, float(ticks), sampled=sampled)
             assert self.advance(activity, ticks) == 0
+            self.said += [(self.at, *said) for said in self.protecting.act(self.state, self.wanted)]
             rows.append((self.at, *watch(self.state)))
         return np.array(rows)
 

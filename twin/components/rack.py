@@ -32,6 +32,8 @@ class RackSpec(Spec):
     supply_loss: Ratio = Field(ge=0, lt=0.1)
     """Loss of busway and rack supply at ``rating``, over ``rating``."""
     power_factor: Ratio = Field(gt=0, le=1)
+    breaker: StrictStr | None = None
+    """Name of the protection type of its supply, whose pickup is over ``rating``; without one it never opens."""
 
 
 class AirRackSpec(Spec):

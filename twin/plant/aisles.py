@@ -14,11 +14,14 @@ from twin.plant.order import AIR_W, Plant, State
 
 
 @kernel
-def gather_moved(rack, wiring, out, alive, ticks, moved_w_k):
-    """Heat capacity rate [W/K] of the air that racks with supply move in each hall, over the mean of the step."""
+def gather_moved(rack, wiring, out, fed, alive, ticks, moved_w_k):
+    """Heat capacity rate [W/K] of the air that racks with supply move in each hall, over the mean of the step.
+
+    ``fed`` says which racks have supply, ``alive`` which electrical nodes.
+    """
     moved_w_k[:] = 0.0
     for r in range(rack.gpu.size):
-        if alive[rack.board[r]] and rack.air_w_k[r] > 0.0:
+        if fed[r] and rack.air_w_k[r] > 0.0:
             heat_w = 0.0
             for s in range(ticks):
                 heat_w += out[s, r, AIR_W]
@@ -79,7 +82,7 @@ def rest_aisles(aisles, coils, running, outdoor_c, halls, air, fans, flows, step
 def advance(plant: Plant, state: State, ticks: int) -> None:
     """Air of every hall over the macro-step whose racks have run and whose loads are known."""
     room, service = state.step, state.service
-    gather_moved(plant.rack, plant.wiring, room.rack, service.supplied, ticks, room.hall_moved_w_k)
+    gather_moved(plant.rack, plant.wiring, room.rack, service.racks, service.supplied, ticks, room.hall_moved_w_k)
     advance_aisles(
         plant.aisle, plant.coil, service.coils, state.outdoors[0], state.hall, state.aisle, state.fans, state.flows,
         room, ticks,
@@ -89,7 +92,7 @@ def advance(plant: Plant, state: State, ticks: int) -> None:
 def rest(plant: Plant, state: State) -> None:
     """Air of every hall at rest with what racks and fans give off now, over the water that arrives now."""
     room, service = state.step, state.service
-    gather_moved(plant.rack, plant.wiring, room.rack, service.supplied, 1, room.hall_moved_w_k)
+    gather_moved(plant.rack, plant.wiring, room.rack, service.racks, service.supplied, 1, room.hall_moved_w_k)
     rest_aisles(
         plant.aisle, plant.coil, service.coils, state.outdoors[0], state.hall, state.aisle, state.fans, state.flows,
         room,

@@ -1,8 +1,7 @@
 """Chillers of a hall together: their supply, which of them run, what they take and what that costs.
 
-Boards of the plant are watched each second: a voltage below the ride-through of the hall for longer than it stays in
-drops the chillers on that board, and fans and condenser pumps for as long as it lasts. Staging and economizers decide
-once a minute; ramps and waits go on in each macro-step.
+What a voltage dip dropped (`protection`) has no supply here: chillers one by one, fans and condenser pumps by their
+board. Staging and economizers decide once a minute; ramps and waits go on in each macro-step.
 """
 
 import numpy as np
@@ -10,21 +9,6 @@ import numpy as np
 from twin.components import chiller, economizer, hall, staging
 from twin.components.economizer import FREE
 from twin.core.jit import kernel
-
-
-@kernel
-def watch(wiring, voltage_pu, low_s):
-    """Count one second more of low voltage at each mechanical board, or begin anew."""
-    for m in range(low_s.size):
-        low = voltage_pu[wiring.mechanical_board[m]] < wiring.ride_pu[wiring.mechanical_hall[m]]
-        low = low and wiring.mechanical_ups[m] < 0
-        low_s[m] = low_s[m] + 1.0 if low else 0.0
-
-
-@kernel
-def dropped(wiring, supply, m):
-    """Whether mechanical board ``m`` has had too little voltage for too long."""
-    return supply.low_s[m] > 0.0 and supply.low_s[m] >= wiring.ride_s[wiring.mechanical_hall[m]]
 
 
 @kernel
@@ -36,21 +20,22 @@ def demand(halls, set_point_c, flows, step):
 
 
 @kernel
-def begin(wiring, service, supply, halls, set_point_c, flows, step):
+def begin(wiring, service, first, out, supply, halls, set_point_c, flows, step):
     """What has supply now, and what each plant is asked to take; returns whether some hall's fans came or went.
 
-    Boards that are dead stand in ``service`` already, so shares are of the living ones.
+    ``out`` says which machines are out, ``first`` where pumps, fans and chillers begin in it (`order.Motors`). Boards
+    that are dead stand in ``service`` already, so shares are of the living ones.
     """
     demand(halls, set_point_c, flows, step)
     for k in range(supply.fed.size):
-        supply.fed[k] = 0.0 if dropped(wiring, supply, wiring.machine_board[k]) else service.chillers[k]
+        supply.fed[k] = 0.0 if out[first[2] + k] > 0.0 else service.chillers[k]
     changed = False
     for h in range(supply.up.size):
         alive, up = 0.0, 0.0
-        for m in range(supply.low_s.size):
+        for m in range(wiring.mechanical_board.size):
             if wiring.mechanical_hall[m] == h and service.supplied[wiring.mechanical_board[m]]:
                 alive += 1.0
-                up += 0.0 if dropped(wiring, supply, m) else 1.0
+                up += 0.0 if out[first[1] + m] > 0.0 else 1.0
         share = up / alive if alive > 0.0 else 1.0
         changed = changed or share != supply.up[h]
         supply.up[h] = share

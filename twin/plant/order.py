@@ -5,7 +5,8 @@ A macro-step is at most five seconds. Within it
 1. pumps ramp or coast, and flows are solved anew where one moved;
 2. the plant decides, from the facility water that comes back, how much heat towers, dry coolers and chillers take;
 3. every rack runs through all its seconds, on coolant extrapolated linearly, and hands on joules;
-4. each second UPS and battery plants take and give, and the electrical network carries it all to the feed;
+4. each second UPS and battery plants take and give, and the electrical network carries it all to the feed, watched by
+   protection;
 5. transformers and cables warm, tap changers and capacitors step;
 6. each CDU takes its racks' heat and gives heat to its hall;
 7. the air of each hall takes what servers and fans give off, and gives heat to coils, building and outdoors;
@@ -30,19 +31,25 @@ from twin.components import (
     chiller,
     coil,
     controller,
+    dropout,
     drycooler,
     economizer,
     gpu,
     hall,
+    overcurrent,
     pipe,
     plate,
     pump,
     rack,
     regulator,
+    ride_through,
     server,
     staging,
+    thermal_relay,
     tower,
+    transfer,
     transformer_thermal,
+    undervoltage,
     ups,
     valve,
 )
@@ -83,8 +90,6 @@ class Wiring(NamedTuple):
     condenser_of: Annotated[IVec, Var("1", "loop whose water cools each group of chillers, -1 for outdoor air")]
     machines_of: Annotated[IVec, Var("1", "group of chillers that each loop's water cools, -1 for none")]
     hall_machines: Annotated[IVec, Var("1", "group of chillers of each hall, -1 for none")]
-    ride_pu: Annotated[Vec, Var("1", "voltage below which each hall's plant drops out")]
-    ride_s: Annotated[Vec, Var("s", "time it stays in below that")]
     house_bus: Annotated[IVec, Var("1", "electrical nodes of house loads")]
     house_w: Annotated[Vec, Var("W", "power of each at rated voltage")]
     house_reactive_share: Annotated[Vec, Var("1", "reactive over active power")]
@@ -94,7 +99,6 @@ class Wiring(NamedTuple):
     bank_pu: Annotated[Vec, Var("1", "susceptance of one step of each")]
     bank_steps: Annotated[Vec, Var("1", "steps installed")]
     ups_bus: Annotated[IVec, Var("1", "electrical node that each UPS stands on")]
-    mechanical_ups: Annotated[IVec, Var("1", "UPS of each mechanical board, -1 for none")]
     battery_bus: Annotated[IVec, Var("1", "electrical node of each battery plant")]
 
 
@@ -134,6 +138,38 @@ class Piping(NamedTuple):
     reset_open: Annotated[Vec, Var("1", "position of the most open valve that the reset aims at")]
 
 
+class Relays(NamedTuple):
+    """Protection: relays on elements, transfers between buses, and breakers of racks."""
+
+    overcurrent: overcurrent.OvercurrentParams
+    overcurrent_type: Annotated[IVec, Var("1", "type of each overcurrent relay")]
+    overcurrent_at: Annotated[IVec, Var("1", "element it guards and opens")]
+    thermal: thermal_relay.ThermalRelayParams
+    thermal_type: Annotated[IVec, Var("1", "type of each thermal relay")]
+    thermal_at: Annotated[IVec, Var("1", "element it guards and opens")]
+    undervoltage: undervoltage.UndervoltageParams
+    undervoltage_type: Annotated[IVec, Var("1", "type of each undervoltage relay")]
+    undervoltage_at: Annotated[IVec, Var("1", "element it opens; it watches the bus that one was built to feed")]
+    transfer: transfer.TransferParams
+    transfer_main: Annotated[IVec, Var("1", "element each automatic transfer opens")]
+    transfer_bus: Annotated[IVec, Var("1", "bus that one feeds")]
+    transfer_tie: Annotated[IVec, Var("1", "tie it closes then")]
+    breaker: overcurrent.OvercurrentParams
+    breaker_type: Annotated[IVec, Var("1", "type of each rack breaker")]
+    breaker_rack: Annotated[IVec, Var("1", "rack it supplies")]
+
+
+class Motors(NamedTuple):
+    """Machines that drop out of a dip: CDUs' pumps, pumps and fans by mechanical board, chillers, in this order."""
+
+    envelope: ride_through.EnvelopeParams
+    envelope_of: Annotated[IVec, Var("1", "class of each machine")]
+    bus: Annotated[IVec, Var("1", "electrical node of each")]
+    behind_ups: Annotated[IVec, Var("1", "1 where a UPS feeds it, so that no dip reaches it")]
+    restart_s: Annotated[Vec, Var("s", "healthy time until each restarts")]
+    first: Annotated[IVec, Var("1", "first of the pumps, of the fans and of the chillers, [3]")]
+
+
 class Plant(NamedTuple):
     """Constants of a compiled site. Read-only."""
 
@@ -171,6 +207,8 @@ class Plant(NamedTuple):
     regulator: regulator.RegulatorParams
     electrics: Electrics
     wiring: Wiring
+    relays: Relays
+    motors: Motors
 
 
 class NodeState(NamedTuple):
@@ -213,6 +251,7 @@ class Service(NamedTuple):
     dry_coolers: Annotated[Vec, Var("1", "dry coolers in service")]
     set_point_c: Annotated[Vec, Var("degC", "facility water supply set point of each hall")]
     bank_steps: Annotated[Vec, Var("1", "steps in service of each capacitor bank")]
+    racks: Annotated[IVec, Var("1", "whether each rack has supply: its board alive, its breaker closed")]
     in_service: Annotated[IVec, Var("1", "whether each electrical element is closed")]
     energised: Annotated[IVec, Var("1", "whether each electrical node is alive")]
     supplied: Annotated[IVec, Var("1", "whether what hangs on it is fed: it is alive, or a UPS holds")]
@@ -271,10 +310,26 @@ class Room(NamedTuple):
 class Supply(NamedTuple):
     """What the plant's boards went through, and the plant's own clock."""
 
-    low_s: Annotated[Vec, Var("s", "time for which each mechanical board has had too little voltage")]
     fed: Annotated[Vec, Var("1", "whether each chiller has supply")]
-    up: Annotated[Vec, Var("1", "share of each hall's living mechanical boards with enough voltage")]
+    up: Annotated[Vec, Var("1", "share of each hall's living mechanical boards whose fans are in")]
     due_s: Annotated[Vec, Var("s", "time since staging and economizers were decided, [1]")]
+
+
+class ProtectionState(NamedTuple):
+    """What relays, transfers, breakers and machines went through, and what they want."""
+
+    overcurrent: overcurrent.OvercurrentState
+    thermal: thermal_relay.ThermalRelayState
+    undervoltage: undervoltage.UndervoltageState
+    transfer: transfer.TransferState
+    breaker: overcurrent.OvercurrentState
+    envelope: ride_through.EnvelopeState
+    motors: dropout.DropoutState
+    opened: Annotated[IVec, Var("1", "1 for elements that protection opened, until closed by hand")]
+    closed: Annotated[IVec, Var("1", "1 for ties that a transfer closed, until opened by hand")]
+    racks_opened: Annotated[IVec, Var("1", "1 for racks whose breaker opened")]
+    moved: Annotated[IVec, Var("1", "1 where one of these changed since it was acted upon, [1]")]
+    alert: Annotated[IVec, Var("1", "1 while something has picked up, is out, or moved, [1]")]
 
 
 class Condensers(NamedTuple):
@@ -323,6 +378,7 @@ class Step(NamedTuple):
 
     rack: Annotated[Vec, Var("1", "rack outputs, [tick, rack, 8]")]
     total: Annotated[Vec, Var("1", "sums of rack outputs in one second, [8]")]
+    rack_w: Annotated[Vec, Var("W", "what each rack drew in the last second, with door fans and supply loss")]
     capped: Annotated[Vec, Var("1", "GPUs under a cap below their rating, and the mean cap [W], [tick, 2]")]
     held_w: Annotated[Vec, Var("W", "active power at each electrical node that holds still over the step")]
     held_var: Annotated[Vec, Var("var", "reactive power at each electrical node that holds still over the step")]
@@ -392,6 +448,7 @@ class State(NamedTuple):
     flows: Flows
     fans: Fans
     supply: Supply
+    protection: ProtectionState
     condensers: Condensers
     coolers: Coolers
     slopes: Slopes

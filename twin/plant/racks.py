@@ -130,7 +130,7 @@ def advance_server(
 
 @kernel(inline=True)
 def advance_rack(
-    r, rack, blocks, node, blocks_c, servers_c, curves, lost, tcs_c, tcs_k_s, energised, activity, ticks, room, out
+    r, rack, blocks, node, blocks_c, servers_c, curves, lost, tcs_c, tcs_k_s, alive, activity, ticks, room, out
 ):
     """All ``ticks`` seconds of rack ``r``, block by block; fills ``out`` [tick, rack, 8].
 
@@ -138,7 +138,7 @@ def advance_rack(
     ``room`` is work space for blocks, boards and sums.
     """
     work, boards, total = room
-    alive, c, server_c, curve = energised[rack.board[r]] > 0, blocks_c[r], servers_c[r], curves[rack.node[r]]
+    fed, c, server_c, curve = alive[r] > 0, blocks_c[r], servers_c[r], curves[rack.node[r]]
     supply_c, supply_k_s, lost_by = tcs_c[rack.cdu[r]], tcs_k_s[rack.cdu[r]], lost[rack.gpu[r]]
     per_block, halves = rack.nodes[r] // rack.blocks[r], 2 * rack.blocks[r] // rack.nodes[r]
     total[:] = 0.0
@@ -147,7 +147,7 @@ def advance_rack(
         count, first = min(ABREAST, rack.blocks[r] - b), rack.first_node[r] + b * per_block
         heat, hottest, throttled = advance_boards(
             blocks, rack.first_block[r] + b, count, first, per_block, node,
-            work, boards, c, supply_c, supply_k_s, alive, activity, ticks,
+            work, boards, c, supply_c, supply_k_s, fed, activity, ticks,
         )  # fmt: skip
         heat_j += heat
         hottest_c = max(hottest_c, hottest)
@@ -157,7 +157,7 @@ def advance_rack(
             plate_c, power_w, gpu_w, want_w, energy_j, asked_s, lost_s = advance_server(
                 server_c, curve, lost_by, (node.cap_w[n], node.next_cap_w[n], node.next_cap_in[0]),
                 node.plate_c[n], boards[i * halves // 2], low, low + halves - 1,
-                supply_c, supply_k_s, alive, activity, node.job[n], ticks, total,
+                supply_c, supply_k_s, fed, activity, node.job[n], ticks, total,
             )  # fmt: skip
             node.plate_c[n], node.power_w[n], node.gpu_w[n], node.want_w[n] = plate_c, power_w, gpu_w, want_w
             node.energy_j[n] += energy_j
@@ -174,10 +174,8 @@ def advance_rack(
 
 
 @kernel(parallel=True)
-def advance_racks(
-    rack, blocks, node, blocks_c, servers_c, curves, lost, tcs_c, tcs_k_s, energised, activity, ticks, out
-):
-    """Every rack through ``ticks`` seconds."""
+def advance_racks(rack, blocks, node, blocks_c, servers_c, curves, lost, tcs_c, tcs_k_s, alive, activity, ticks, out):
+    """Every rack through ``ticks`` seconds; those not ``alive`` draw nothing."""
     racks = rack.gpu.size
     for part in prange(_PARTS):
         room = table(ABREAST, gpu.WORK_ROWS * _L), table(ABREAST, LONGEST_STEP * 4), row(LONGEST_STEP * RACK_OUTPUTS)
@@ -195,7 +193,7 @@ def advance_racks(
                 lost,
                 tcs_c,
                 tcs_k_s,
-                energised,
+                alive,
                 activity,
                 ticks,
                 room,
@@ -207,5 +205,5 @@ def run_racks(plant: Plant, state: State, activity: Vec, ticks: int) -> None:
     """`advance_racks` on a plant and its state."""
     advance_racks(
         plant.rack, state.blocks, state.node, state.flows.gpu, state.flows.node, plant.node.supply_loss, plant.gpu.lost,
-        state.cdu.supply_c, state.slopes.cdu_k_s, state.service.supplied, activity, ticks, state.step.rack,
+        state.cdu.supply_c, state.slopes.cdu_k_s, state.service.racks, activity, ticks, state.step.rack,
     )  # fmt: skip

@@ -53,7 +53,8 @@ def decide(plant: Plant, state: State, ticks: int, *, at_rest: bool = False) -> 
     """Heat, power and water of every plant for the next ``ticks`` seconds; ``at_rest`` for infinite ones."""
     supply, step, set_point_c = state.supply, state.step, state.service.set_point_c
     air = (float(state.outdoors[0]), float(state.outdoors[1]), float(state.outdoors[2]))
-    if machines.begin(plant.wiring, state.service, supply, state.hall, set_point_c, state.flows, step):
+    motors, out = plant.motors.first, state.protection.motors.out
+    if machines.begin(plant.wiring, state.service, motors, out, supply, state.hall, set_point_c, state.flows, step):
         update_flows(plant, state)
         rate(plant, state, air)
     due = at_rest or supply.due_s[0] >= DECIDES_S

@@ -82,8 +82,9 @@ def _loads_at_rest(plant: Plant, state: State, activity: Vec | None = None) -> N
         racks.run_racks(plant, state, activity, 1)
     room.load_w[:], room.load_var[:] = room.held_w, room.held_var
     step.rack_loads(
-        plant.rack, state.fans, room.rack, alive, 0, 1, room.load_w, room.load_var, room.hall_air_w, room.hall_hot_w
-    )
+        plant.rack, state.fans, room.rack, state.service.racks, 0, 1, room.rack_w, room.load_w, room.load_var,
+        room.hall_air_w, room.hall_hot_w,
+    )  # fmt: skip
 
 
 def _refuse_overload(state: State, air_c: float, hall_names: list[str]) -> None:

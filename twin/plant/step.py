@@ -7,11 +7,12 @@ from twin.core.jit import kernel
 from twin.core.layout import Vec
 from twin.network import radial
 from twin.network.meshed import Meshed
-from twin.plant import aisles, coolant, electrics, grid, ledger, machines, racks, record, rejection, storage, water
-from twin.plant.order import AIR_W, LIQUID_W, NODE_W, Plant, State
+from twin.plant import aisles, coolant, electrics, grid, ledger, protection, racks, record, rejection, storage, water
+from twin.plant.order import AIR_W, LIQUID_W, NODE_W, Motors, Plant, ProtectionState, Relays, State
 
 Held = tuple[float, float, float, float]
 Stores = tuple[ups.UpsParams, battery.BatteryParams, ups.UpsState, battery.BatteryState]
+Guarded = tuple[Relays, Motors, ProtectionState]
 Rows = tuple[record.SiteRecord, Vec, record.ElectricalRecord, record.BatteryRecord]
 _SWIFT = 0.02  # relative speed still to go above which a pump's ramp is followed second by second
 
@@ -37,7 +38,9 @@ def periods(plant: Plant) -> list[int]:
 
 
 def turning(state: State) -> bool:
-    """Whether pumps are on their way by so much that each second shows: they coast, start or take over."""
+    """Whether each second shows: protection has picked up, or pumps coast, start or take over by much."""
+    if state.protection.alert[0]:
+        return True
     for pumps, asked, running in (
         (state.cdu, state.cdu_pressure.output, state.service.cdu_pumps),
         (state.water, state.hall_pressure.output, state.service.hall_pumps),
@@ -123,16 +126,21 @@ def living_share(wiring, alive, h):
 
 
 @kernel
-def rack_loads(rack, fans, out, alive, s, ticks, load_w, load_var, air_w, hot_w):
-    """Add what racks draw in second ``s`` of ``ticks`` to loads and mean air heat; returns door fans and losses [W]."""
+def rack_loads(rack, fans, out, fed, s, ticks, rack_w, load_w, load_var, air_w, hot_w):
+    """Add what racks with supply draw in second ``s`` of ``ticks`` to loads and mean air heat; notes it in ``rack_w``.
+
+    Returns what door fans draw and supply lines lose [W].
+    """
     door_w, lost_w = 0.0, 0.0
     for r in range(rack.gpu.size):
         b = rack.board[r]
-        if alive[b] == 0:
+        rack_w[r] = 0.0
+        if fed[r] == 0:
             continue
         fan_w = door_fan_w(fans, rack.door[r])
         drawn = out[s, r, NODE_W] + fan_w
         loss = cable.supply_loss_w(drawn, rack.rating_w[r], rack.supply_loss[r])
+        rack_w[r] = drawn + loss
         load_w[b] += drawn + loss
         load_var[b] += (drawn + loss) * rack.reactive_share[r]
         door_w += fan_w
@@ -173,24 +181,28 @@ def draw(rack, fans, service, stores, wiring, solution, base_mva, step, s, ticks
     step.load_w[:] = step.held_w
     step.load_var[:] = step.held_var
     taken = rack_loads(
-        rack, fans, step.rack, service.supplied, s, ticks, step.load_w, step.load_var, step.hall_air_w, step.hall_hot_w
-    )
+        rack, fans, step.rack, service.racks, s, ticks, step.rack_w, step.load_w, step.load_var, step.hall_air_w,
+        step.hall_hot_w,
+    )  # fmt: skip
     storage.act(stores, wiring, service, solution, base_mva * 1e6, step)
     return taken
 
 
 @kernel
 def book(
-    network, loads, solution, stores, square, metered, wiring, low_s, service, flows, step, s, held, taken, base_mva,
+    rack, network, loads, solution, stores, guarded, square, metered, service, flows, step, s, held, taken, base_mva,
     books, rows, at, seconds,
 ):  # fmt: skip
-    """Record and book the solved second ``s``: ``held`` is what `hall_loads` returned, ``taken`` what `draw` did.
+    """Let protection watch the solved second ``s``, record and book it.
 
+    ``held`` is what `hall_loads` returned, ``taken`` what `draw` did; ``guarded`` are relays, motors and their state;
     ``rows`` are those of the site, of substations' power, of electrical elements and of battery plants.
     """
     racks_w, doors_w, rooms_w, lines_w = held
+    relays, motors, guards = guarded
     site, substation_w, electrical, plants = rows
-    machines.watch(wiring, solution.voltage_pu, low_s)
+    protection.watch(relays, motors, network, solution, guards, 1.0)
+    protection.watch_racks(relays, rack, service.racks, step.rack_w, solution.voltage_pu, guards, 1.0)
     fans_w = doors_w + taken[0], rooms_w
     record.site_row(step, flows, solution, service.source_pu[0], s, base_mva, racks_w, fans_w, site, at + s)
     for k in range(metered.size):
@@ -204,8 +216,8 @@ def book(
 
 @kernel
 def carry(
-    rack, network, feeding, loads, solution, stores, square, metered, wiring, low_s, service, flows, fans, step, ticks,
-    held, base_mva, books, rows, at, seconds,
+    rack, network, feeding, loads, solution, stores, guarded, square, metered, wiring, service, flows, fans, step,
+    ticks, held, base_mva, books, rows, at, seconds,
 ):  # fmt: skip
     """Each second's power flow by the sweep, recorded and booked.
 
@@ -217,15 +229,15 @@ def carry(
         if grid.flow(network, feeding, loads, wiring, service.source_pu[0], base_mva, step, solution) < 0:
             return -(s + 1)
         book(
-            network, loads, solution, stores, square, metered, wiring, low_s, service, flows, step, s, held, taken,
+            rack, network, loads, solution, stores, guarded, square, metered, service, flows, step, s, held, taken,
             base_mva, books, rows, at, seconds,
         )  # fmt: skip
     return 0
 
 
 def carry_meshed(
-    plant: Plant, state: State, meshed: Meshed, stores: Stores, ticks: int, held: Held, books: Vec, rows: Rows, at: int,
-    seconds: int,
+    plant: Plant, state: State, meshed: Meshed, stores: Stores, guarded: Guarded, ticks: int, held: Held, books: Vec,
+    rows: Rows, at: int, seconds: int,
 ) -> int:  # fmt: skip
     """As `carry`, by the solver of networks with loops."""
     wiring, service, step, base_mva = plant.wiring, state.service, state.step, radial.BASE_MVA
@@ -234,8 +246,8 @@ def carry_meshed(
         if grid.solve(plant, state, meshed) < 0:
             return -(s + 1)
         book(
-            plant.network, state.loads, state.network, stores, state.warmth.square, wiring.substation, wiring,
-            state.supply.low_s, service, state.flows, step, s, held, taken, base_mva, books, rows, at, seconds,
+            plant.rack, plant.network, state.loads, state.network, stores, guarded, state.warmth.square,
+            wiring.substation, service, state.flows, step, s, held, taken, base_mva, books, rows, at, seconds,
         )  # fmt: skip
     return 0
 
@@ -258,14 +270,15 @@ def advance(
     )  # fmt: skip
     racks.run_racks(plant, state, activity, ticks)
     stores = plant.ups, plant.battery, state.ups, state.battery
+    guarded = plant.relays, plant.motors, state.protection
     rows = site, substation_w, records.electrical, records.battery
     if meshed is not None:
-        failed = carry_meshed(plant, state, meshed, stores, ticks, held, books, rows, at, seconds)
+        failed = carry_meshed(plant, state, meshed, stores, guarded, ticks, held, books, rows, at, seconds)
     else:
         failed = carry(
-            plant.rack, plant.network, state.feeding, state.loads, state.network, stores, state.warmth.square,
-            plant.wiring.substation, plant.wiring, state.supply.low_s, service, flows, state.fans, step, ticks, held,
-            radial.BASE_MVA, books, rows, at, seconds,
+            plant.rack, plant.network, state.feeding, state.loads, state.network, stores, guarded, state.warmth.square,
+            plant.wiring.substation, plant.wiring, service, flows, state.fans, step, ticks, held, radial.BASE_MVA,
+            books, rows, at, seconds,
         )  # fmt: skip
     if failed:
         return int(failed)

@@ -12,7 +12,7 @@ from twin.network import radial, topology
 from twin.network.meshed import Meshed
 from twin.plant import grid, order
 from twin.plant.electrics import put_banks
-from twin.site import cooling, electrics, network, piping, storage
+from twin.site import cooling, electrics, network, piping, protection, storage
 from twin.site.air import Air
 from twin.site.network import expanded
 from twin.site.spec import CduPart, Parts, Site
@@ -151,6 +151,8 @@ def compile_site(site: Site, seed: int = 0) -> Compiled:
         **storage.parts(site, library),
         **electrics.parts(site, library, names),
         wiring=wiring,
+        relays=protection.relays(site, library, index, rack_specs),
+        motors=protection.motors(site, layout.cdu_type, wiring),
     )
     node_rack = np.repeat(np.arange(len(rack_specs)), nodes_per)
     return Compiled(
@@ -260,7 +262,7 @@ def _wiring(
         substation=metered,
         **cooling.wiring(site, library, [h for _, h in mechanical]),
         **network.wiring(site, list(index)),
-        **storage.wiring(site, index, [name for name, _ in mechanical]),
+        **storage.wiring(site, index),
     )
 
 
@@ -301,7 +303,8 @@ def new_state(compiled: Compiled) -> order.State:
     elements, n = plant.network.from_bus.size, order.LONGEST_STEP
     buses = elements - len(compiled.site.electrical.ties)
     step = order.Step(
-        rack=np.zeros((n, racks, order.RACK_OUTPUTS)), total=np.zeros(order.RACK_OUTPUTS), capped=np.zeros((n, 2)),
+        rack=np.zeros((n, racks, order.RACK_OUTPUTS)), total=np.zeros(order.RACK_OUTPUTS), rack_w=np.zeros(racks),
+        capped=np.zeros((n, 2)),
         held_w=np.zeros(buses), held_var=np.zeros(buses), load_w=np.zeros(buses), load_var=np.zeros(buses),
         house_w=np.zeros(1), storage=np.zeros(order.STORAGE_OUTPUTS),
         cdu_heat_w=np.zeros(cdus), cdu_given_w=np.zeros(cdus), cdu_leak_w=np.zeros(cdus),
@@ -332,7 +335,7 @@ def new_state(compiled: Compiled) -> order.State:
         set_point_c=plant.hall.set_point_c.copy(),
         in_service=compiled.electrical_closed.copy(), energised=np.ones(buses, np.int64),
         supplied=np.ones(buses, np.int64), battery_mode=stored.battery_mode, ups_release=stored.ups_release,
-        bank_steps=plant.wiring.bank_steps.copy(),
+        bank_steps=plant.wiring.bank_steps.copy(), racks=np.ones(racks, np.int64),
         source_pu=np.array([compiled.site.feed.source]),
     )  # fmt: skip
     state = order.State(
@@ -342,7 +345,7 @@ def new_state(compiled: Compiled) -> order.State:
         ),
         cdu=zeros(cdu.CduState, cdus)._replace(valve=np.ones(cdus), speed=np.ones(cdus)),
         hall=zeros(hall.HallState, halls), aisle=zeros(aisle.AisleState, halls),
-        **cooling.at_first(plant),
+        **cooling.at_first(plant), protection=protection.at_first(plant, elements, racks),
         **piping.at_first(plant),
         outdoors=np.array([25.0, 20.0, 1e5]),
         network=radial.new_state(plant.network, buses), feeding=topology.new_tree(buses),

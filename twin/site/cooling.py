@@ -89,8 +89,6 @@ def wiring(site: Site, library: Parts, board_hall: list[int]) -> dict[str, Any]:
         "condenser_of": [with_loops.index(h) if h in watered else -1 for h in with_chillers],
         "machines_of": [with_chillers.index(h) if h in watered else -1 for h in with_loops],
         "hall_machines": [with_chillers.index(h) if h in with_chillers else -1 for h in range(len(plants))],
-        "ride_pu": [plant.ride_through.voltage for plant in plants],
-        "ride_s": [plant.ride_through.lasting for plant in plants],
     }
 
 
@@ -114,10 +112,7 @@ def at_first(plant: order.Plant) -> dict[str, Any]:
         "machines": staging.new_state(machines, plant.chiller.hall.size),
         "economizer": zeros(economizer.EconomizerState, halls),
         "tower": zeros(tower.TowerState, plant.tower.hall.size),
-        "supply": order.Supply(
-            low_s=np.zeros(plant.wiring.mechanical_board.size), fed=np.ones(machines), up=np.ones(halls),
-            due_s=np.zeros(1),
-        ),
+        "supply": order.Supply(fed=np.ones(machines), up=np.ones(halls), due_s=np.zeros(1)),
         "condensers": zeros(order.Condensers, loops),
         "coolers": zeros(order.Coolers, plant.dry_cooler.hall.size),
     }  # fmt: skip

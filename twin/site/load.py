@@ -25,6 +25,7 @@ _KINDS = (
     "cables",
     "ups",
     "batteries",
+    "protection",
 )
 
 

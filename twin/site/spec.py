@@ -21,18 +21,23 @@ from twin.components.drycooler import DryCoolerSpec
 from twin.components.economizer import EconomizerSpec
 from twin.components.feed import FeedSpec
 from twin.components.gpu import GpuSpec
+from twin.components.overcurrent import OvercurrentSpec
 from twin.components.pipe import PipeSpec
 from twin.components.plate import PlateSpec
 from twin.components.psu import RideThroughSpec as SupplyRideThroughSpec
 from twin.components.pump import PumpSpec
 from twin.components.rack import AirRackSpec, RackSpec
 from twin.components.regulator import ReactiveControlSpec, TapSpec, VoltageControlSpec
+from twin.components.ride_through import BandSpec, EnvelopeSpec
 from twin.components.server import NodeSpec
 from twin.components.shelf import ShelfSpec
 from twin.components.staging import StagingSpec, TimingSpec
+from twin.components.thermal_relay import ThermalRelaySpec
 from twin.components.tower import CondenserWaterSpec, TowerSpec
+from twin.components.transfer import TransferSpec
 from twin.components.transformer import TransformerSpec
 from twin.components.transformer_thermal import TransformerThermalSpec
+from twin.components.undervoltage import UndervoltageSpec
 from twin.components.ups import UpsSpec
 from twin.components.valve import ValveSpec
 from twin.core.quantity import (
@@ -52,6 +57,38 @@ Name = Annotated[StrictStr, Field(pattern=r"^[A-Za-z][A-Za-z0-9_.-]*$")]
 SCHEMA_VERSION = 1
 
 
+class MotorSpec(EnvelopeSpec):
+    """Motors on a drive or behind a contactor: when they drop out of a dip, and when they are back."""
+
+    bands: tuple[BandSpec, ...] = Field(
+        default=({"below": "0.65 pu", "lasting": "20 ms"},), min_length=1, validate_default=True
+    )
+    """A drive trips on its DC link below about 65 % after 10 to 50 ms [E]."""
+    reset: Duration = Field(default=0.0, ge=0)
+    """Timers begin anew after so long inside all bands."""
+    restart: Duration = Field(default=5.0, ge=0)
+    """Healthy voltage until the first of them runs again [E]."""
+    stagger: Duration = Field(default=2.0, ge=0)
+    """Until the next one: of a kind on one board, for pumps and fans of a hall the next board [E]."""
+
+
+class ProtectionSpec(Spec):
+    """A protection type for an element of the network: any of these relays, all of which open it."""
+
+    overcurrent: OvercurrentSpec | None = None
+    """Inverse time (51) and instantaneous (50)."""
+    thermal: ThermalRelaySpec | None = None
+    """Thermal overload (49)."""
+    undervoltage: UndervoltageSpec | None = None
+    """Undervoltage (27) at the bus that the element feeds."""
+
+    @model_validator(mode="after")
+    def _some(self) -> "ProtectionSpec":
+        if self.overcurrent is None and self.thermal is None and self.undervoltage is None:
+            raise ValueError("protects by nothing; give overcurrent, thermal or undervoltage")
+        return self
+
+
 class CduPart(CduSpec):
     """A CDU type with its pumps, valve and controllers; the pumps' flow is its design flow."""
 
@@ -63,6 +100,8 @@ class CduPart(CduSpec):
     pressure: PressureControllerSpec = PressureControllerSpec(gain="5 %/bar", integral_time="5 s", lowest="20 %")
     """From the pressure missing over the racks to pump speed [E]."""
     power_factor: Ratio = Field(gt=0, le=1)
+    motors: MotorSpec = MotorSpec()
+    """What voltage its pumps stay in."""
 
 
 class ChillerPart(ChillerSpec):
@@ -119,6 +158,8 @@ class Parts(Spec):
     """Units of battery plants, each with its inverter."""
     transformers: dict[Name, TransformerPart] = {}
     cables: dict[Name, CablePart] = {}
+    protection: dict[Name, ProtectionSpec] = {}
+    """Relays and breakers, by what they guard."""
 
 
 class RackGroup(Spec):
@@ -178,12 +219,16 @@ class DryCoolerGroup(Spec):
 
 
 class RideThroughSpec(Spec):
-    """What low voltage the plant stays in."""
+    """What low voltage at its boards the plant of a hall stays in."""
 
-    voltage: PerUnit = Field(default=0.8, gt=0, lt=1)
-    """At its boards; below it chillers, fans and condenser pumps drop out [E]."""
-    lasting: Duration = Field(default=1.0, ge=0)
-    """For so long it stays in nevertheless [E]."""
+    chillers: MotorSpec = MotorSpec(
+        bands=({"below": "0.8 pu", "lasting": "1 s"}, {"below": "0.55 pu", "lasting": "50 ms"}), restart="0 s"
+    )
+    """Controls, and contactors of auxiliaries; after this restart comes that of the chiller's own timing [E]."""
+    pumps: MotorSpec = MotorSpec()
+    """Facility water pumps, by board."""
+    fans: MotorSpec = MotorSpec()
+    """Fans of room units, towers and dry coolers, and condenser pumps, by board."""
 
 
 class PlantSpec(Spec):
@@ -302,6 +347,18 @@ class ElectricalNodeSpec(Spec):
     """Power that must not be exceeded here by contract; the node is metered as a substation."""
     ups: UpsGroup | None = None
     """What hangs on this bus stands behind an uninterruptible supply; each of a group has its own."""
+    protection: StrictStr | None = None
+    """A protection type that watches the element from the parent and opens it."""
+
+
+class AutomaticTransferSpec(TransferSpec):
+    """A bus that its neighbour takes over through a tie when it is dead."""
+
+    name: Name
+    main: StrictStr
+    """The node whose own element opens."""
+    tie: StrictStr
+    """The tie between that node and its neighbour, which closes."""
 
 
 class TieSpec(Spec):
@@ -387,6 +444,8 @@ class ElectricalSpec(Spec):
     capacitors: tuple[CapacitorSpec, ...] = ()
     loads: tuple[HouseLoadSpec, ...] = ()
     batteries: tuple[BatteryPlantSpec, ...] = ()
+    transfers: tuple[AutomaticTransferSpec, ...] = ()
+    """Automatic transfers (main-tie-main)."""
 
 
 class LimitSpec(Spec):

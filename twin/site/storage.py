@@ -48,12 +48,10 @@ def parts(site: Site, library: Parts) -> dict[str, Any]:
     }
 
 
-def wiring(site: Site, index: dict[str, int], mechanical: list[str]) -> dict[str, Any]:
-    """Fields of `order.Wiring`: where they hang, and which UPS each mechanical board has."""
-    buses = [bus for bus, *_ in _ups(site)]
+def wiring(site: Site, index: dict[str, int]) -> dict[str, Any]:
+    """Fields of `order.Wiring`: where they hang."""
     return {
-        "ups_bus": np.array([index[bus] for bus in buses], int),
-        "mechanical_ups": np.array([buses.index(name) if name in buses else -1 for name in mechanical], int),
+        "ups_bus": np.array([index[bus] for bus, *_ in _ups(site)], int),
         "battery_bus": np.array([index[plant.node] for plant in site.electrical.batteries], int),
     }
 

@@ -1,0 +1,122 @@
+"""Protection each second or step of a window: relays, transfers, rack breakers, and motors that drop out of a dip.
+
+`watch` runs after each power flow, on what elements carry and what voltage buses have. It opens nothing itself: it
+marks elements and racks that are to open, ties that are to close and machines that are out, and says that something
+moved; who owns the breakers (`twin.protecting`) acts on that. While anything has picked up, macro-steps are a second.
+"""
+
+from math import sqrt
+
+from twin.components import dropout, overcurrent, ride_through, thermal_relay, transfer, undervoltage
+from twin.core.jit import kernel
+
+_LOWEST_PU = 0.05  # a breaker behind less voltage than that carries no load that could be told
+
+
+@kernel
+def current(network, solution, e):
+    """Current of element ``e`` over its rating."""
+    i_re, i_im = solution.i_re[e], solution.i_im[e]
+    return sqrt(i_re * i_re + i_im * i_im) / network.rating_pu[e]
+
+
+@kernel
+def _open(marks, state, at):
+    if marks[at] == 0:
+        marks[at] = 1
+        state.moved[0] = 1
+
+
+@kernel
+def _relays(relays, network, solution, state, dt_s):
+    """Advance every relay; returns whether one is not at rest."""
+    busy = False
+    for r in range(relays.overcurrent_at.size):
+        e = relays.overcurrent_at[r]
+        seen = overcurrent.advance(
+            relays.overcurrent, relays.overcurrent_type[r], state.overcurrent, r, current(network, solution, e), dt_s
+        )
+        if seen == 3:
+            _open(state.opened, state, e)
+        busy = busy or 0 < seen < 3
+    for r in range(relays.thermal_at.size):
+        e = relays.thermal_at[r]
+        seen = thermal_relay.advance(
+            relays.thermal, relays.thermal_type[r], state.thermal, r, current(network, solution, e), dt_s
+        )
+        if seen == 3:
+            _open(state.opened, state, e)
+        busy = busy or 0 < seen < 3
+    for r in range(relays.undervoltage_at.size):
+        e = relays.undervoltage_at[r]
+        bus_pu = solution.voltage_pu[network.to_bus[e]]
+        seen = undervoltage.advance(
+            relays.undervoltage, relays.undervoltage_type[r], state.undervoltage, r, bus_pu, dt_s
+        )
+        if seen == 3:
+            _open(state.opened, state, e)
+        busy = busy or 0 < seen < 3
+    return busy
+
+
+@kernel
+def _transfers(relays, network, solution, state, dt_s):
+    """Advance every transfer; returns whether one is not at rest."""
+    busy = False
+    for i in range(relays.transfer_main.size):
+        main, tie, bus = relays.transfer_main[i], relays.transfer_tie[i], relays.transfer_bus[i]
+        neighbour = network.to_bus[tie] if network.from_bus[tie] == bus else network.from_bus[tie]
+        seen = transfer.advance(
+            relays.transfer, state.transfer, i, solution.voltage_pu[bus], solution.voltage_pu[neighbour], dt_s
+        )
+        if seen >= 2:
+            _open(state.opened, state, main)
+        if seen == 3:
+            _open(state.closed, state, tie)
+        busy = busy or 0 < seen < 3
+    return busy
+
+
+@kernel
+def _machines(motors, solution, state, dt_s):
+    """Advance every machine; returns whether one is out or outside its bands."""
+    busy = False
+    for i in range(motors.bus.size):
+        k = motors.envelope_of[i]
+        voltage_pu = 1.0 if motors.behind_ups[i] else solution.voltage_pu[motors.bus[i]]
+        lost = ride_through.advance(motors.envelope, k, state.envelope, i, voltage_pu, dt_s)
+        healthy = not ride_through.outside(motors.envelope, k, voltage_pu)
+        was_out = state.motors.out[i] > 0.0
+        is_out = dropout.advance(state.motors, i, lost, healthy, motors.restart_s[i], dt_s)
+        if was_out != is_out:
+            state.moved[0] = 1
+        busy = busy or is_out or not healthy
+    return busy
+
+
+@kernel
+def watch(relays, motors, network, solution, state, dt_s):
+    """Let ``dt_s`` of the last power flow act on all protection and machines."""
+    busy = _relays(relays, network, solution, state, dt_s)
+    busy = _transfers(relays, network, solution, state, dt_s) or busy
+    busy = _machines(motors, solution, state, dt_s) or busy
+    state.alert[0] = 1 if busy or state.moved[0] else 0
+
+
+@kernel
+def watch_racks(relays, rack, alive, drawn_w, voltage_pu, state, dt_s):
+    """Let ``dt_s`` of what racks drew (``drawn_w``, supply loss included) act on their breakers."""
+    for n in range(relays.breaker_rack.size):
+        r = relays.breaker_rack[n]
+        # A breaker below its pickup with nothing to undo is most of them.
+        share = drawn_w[r] / rack.rating_w[r] if alive[r] else 0.0
+        at_pu = max(voltage_pu[rack.board[r]], _LOWEST_PU)
+        k, breaker = relays.breaker_type[n], state.breaker
+        at_rest = breaker.damage[n] == 0.0 and breaker.above_s[n] == 0.0 and breaker.signal_s[n] < 0.0
+        if at_rest and share <= relays.breaker.pickup[k] * at_pu:
+            continue
+        seen = overcurrent.advance(relays.breaker, k, breaker, n, share / at_pu, dt_s)
+        if seen == 3:
+            _open(state.racks_opened, state, r)
+        elif seen > 0:
+            state.alert[0] = 1

@@ -1,0 +1,70 @@
+"""What protection decided is carried out: breakers open, ties close, machines that dropped out stand; each is told."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from twin.core.layout import IVec
+from twin.events import Wanted
+from twin.plant.order import State
+from twin.site.compile import Compiled
+
+_KINDS = ("CDU pump group", "board with facility pumps", "board with fans", "chiller")
+Message = tuple[str, str]
+
+
+class Protecting:
+    """The breakers of one run."""
+
+    def __init__(self, compiled: Compiled, state: State) -> None:
+        self._compiled = compiled
+        now = state.protection
+        self._opened, self._closed, self._racks = now.opened.copy(), now.closed.copy(), now.racks_opened.copy()
+        self._out = now.motors.out.copy()
+
+    def act(self, state: State, wanted: Wanted) -> list[Message]:
+        """Carry out what moved since the last time; returns what it was about and what to say."""
+        now, names = state.protection, self._compiled.names
+        if not now.moved[0]:
+            return []
+        said: list[Message] = []
+        for e in _fresh(now.opened, self._opened):
+            wanted.lose(names.electrical[e], "in_service", e)
+            said.append((names.electrical[e], f"{names.electrical[e]} opens: {self._why(state, e)}"))
+        for e in _fresh(now.closed, self._closed):
+            wanted.join(names.electrical[e], e)
+            said.append((names.electrical[e], f"{names.electrical[e]} closes: automatic transfer"))
+        for r in _fresh(now.racks_opened, self._racks):
+            wanted.lose(f"{names.racks[r]}/breaker", "racks", r)
+            said.append((names.racks[r], f"the breaker of {names.racks[r]} opens: overcurrent"))
+        said += self._machines(now.motors.out)
+        self._opened[:], self._closed[:] = now.opened, now.closed
+        self._racks[:], self._out[:] = now.racks_opened, now.motors.out
+        wanted.enforce(state)
+        return said
+
+    def _why(self, state: State, e: int) -> str:
+        """Which relay opened element ``e``, and at what."""
+        guards, now = self._compiled.plant.relays, state.protection
+        for at, relay, words in (
+            (guards.overcurrent_at, now.overcurrent, "overcurrent relay (50/51)"),
+            (guards.thermal_at, now.thermal, "thermal relay (49)"),
+            (guards.undervoltage_at, now.undervoltage, "undervoltage relay (27)"),
+        ):
+            if (relay.signal_s[at == e] >= 0).any():
+                return f"{words} at {state.network.loading[e]:.2f} of its rating"
+        return "automatic transfer, its bus is dead"
+
+    def _machines(self, out: np.ndarray) -> Iterator[Message]:
+        """Machines that dropped out or came back, by kind."""
+        edges = [0, *self._compiled.plant.motors.first.tolist(), out.size]
+        for change, words in ((1, "drops out"), (-1, "restarts")):
+            moved = np.flatnonzero(np.sign(out - self._out) == change)
+            counts = np.histogram(moved, edges)[0] if moved.size else []
+            told = [f"{n} {kind}{'s' if n > 1 else ''}" for n, kind in zip(counts, _KINDS, strict=False) if n]
+            if told:
+                yield "voltage dip", f"{', '.join(told)}: {words}"
+
+
+def _fresh(marks: IVec, before: IVec) -> list[int]:
+    return np.flatnonzero((marks > 0) & (before == 0)).tolist()
