@@ -43,6 +43,8 @@ class Wanted:
     def __init__(self, compiled: Compiled, state: State) -> None:
         self._plant, self._down, self._closed = compiled.plant, Counter[str](), Counter[str]()
         self._solver, self._names = compiled.site.electrical.solver, compiled.names.electrical
+        self.by_hand: list[int] = []
+        """Elements that operators close again after protection opened them; `Protecting.put_back` does it."""
         self.service = Service(**{name: values.copy() for name, values in state.service._asdict().items()})
 
     def lose(self, name: str, field: str, index: int) -> None:
@@ -111,7 +113,7 @@ class Wanted:
         _hand_over(before[1], service.hall_pumps, state.water)
         step.update_flows(self._plant, state)
         # What protection sees in the next second decides whether seconds go on one by one.
-        state.protection.moved[0], state.protection.alert[0] = 0, 1
+        state.protection.alert[0] = 1
 
 
 def _boards_in(plant: Plant, state: State, supplied: IVec) -> tuple[IVec, IVec, IVec]:
@@ -262,8 +264,14 @@ def _close(target: str, compiled: Compiled) -> _Pair:
     if target in ties:
         index = names.index(target)
         return (lambda wanted: wanted.join(target, index)), (lambda wanted: wanted.part(target, index))
+    if target in {compiled.names.electrical[e] for e in compiled.plant.relays.opens}:
+        by_hand = names.index(target)
+        return (lambda wanted: wanted.by_hand.append(by_hand)), (lambda wanted: None)
     if target in names:
-        raise ValueError(f'"{target}" is closed as the site stands; an event closes normally open ties')
+        raise ValueError(
+            f'"{target}" is closed as the site stands and nothing opens it by itself; an event closes normally open '
+            "ties, or what relays and transfers opened"
+        )
     raise ValueError(f'there is no tie called "{target}" that could close; {did_you_mean(target, set(ties))}')
 
 

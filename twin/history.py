@@ -8,7 +8,7 @@ import numpy as np
 from twin.components import gpu, pump
 from twin.core.layout import Vec, variables, zeros
 from twin.drive.weather import WeatherRow
-from twin.plant import ledger, record
+from twin.plant import ledger, protection, record
 from twin.plant.order import State, gpu_rows
 from twin.results import ResultFile
 from twin.site.compile import FLOOR_WIDTH, Compiled
@@ -81,6 +81,9 @@ class History:
             file.group("battery", {"battery": names.batteries}, timed=True)
             file.layout("battery", record.BatteryRecord, ("battery",))
             self._static_batteries()
+        if compiled.relays:
+            file.group("relay", {"relay": compiled.relays}, timed=True)
+            file.layout("relay", record.RelayRecord, ("relay",))
         if self._jobs:
             file.group("job", {"job": [job.name for job in self._jobs]}, timed=True)
             file.layout("job", record.JobRecord, ("job",))
@@ -210,6 +213,11 @@ class History:
         hall = self._minutes["hall"]
         drawn_w = hall["plant_w"][-1]
         hall["cop"][-1] = np.divide(hall["cop"][-1], drawn_w, out=np.full_like(drawn_w, np.nan), where=drawn_w > 0)
+        if self._compiled.relays:
+            for name, values in zip(
+                record.RelayRecord._fields, protection.damage(self._compiled.plant, state), strict=True
+            ):
+                self._minutes["relay"][name].append(values)
         self.collect_jobs(state)
         self._close_jobs(state, seconds)
         counts = np.zeros((2, gpu.LANES, BINS))

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from twin.components import overcurrent, thermal_relay, transfer, undervoltage
 from twin.core.layout import IVec
 from twin.events import Wanted
 from twin.plant.order import State
@@ -40,8 +41,31 @@ class Protecting:
         said += self._machines(now.motors.out)
         self._opened[:], self._closed[:] = now.opened, now.closed
         self._racks[:], self._out[:] = now.racks_opened, now.motors.out
+        now.moved[0] = 0
         wanted.enforce(state)
         return said
+
+    def put_back(self, state: State, wanted: Wanted) -> None:
+        """Close by hand what operators want closed: its relays begin anew, a transfer on it gives back its tie."""
+        guards, now = self._compiled.plant.relays, state.protection
+        for e in wanted.by_hand:
+            if not now.opened[e]:
+                continue
+            for at, relay, put_back in (
+                (guards.overcurrent_at, now.overcurrent, overcurrent.reset),
+                (guards.thermal_at, now.thermal, thermal_relay.reset),
+                (guards.undervoltage_at, now.undervoltage, undervoltage.reset),
+                (guards.transfer_main, now.transfer, transfer.reset),
+            ):
+                for i in np.flatnonzero(at == e):
+                    put_back(relay, i)
+            for tie in guards.transfer_tie[guards.transfer_main == e].tolist():
+                if now.closed[tie]:
+                    wanted.part(self._compiled.names.electrical[tie], tie)
+                    now.closed[tie] = self._closed[tie] = 0
+            wanted.regain(self._compiled.names.electrical[e], "in_service", e)
+            now.opened[e] = self._opened[e] = 0
+        wanted.by_hand.clear()
 
     def _why(self, state: State, e: int) -> str:
         """Which relay opened element ``e``, and at what."""
@@ -58,12 +82,12 @@ class Protecting:
     def _machines(self, out: np.ndarray) -> Iterator[Message]:
         """Machines that dropped out or came back, by kind."""
         edges = [0, *self._compiled.plant.motors.first.tolist(), out.size]
-        for change, words in ((1, "drops out"), (-1, "restarts")):
+        for change, words in ((1, "dropped out"), (-1, "restarted")):
             moved = np.flatnonzero(np.sign(out - self._out) == change)
             counts = np.histogram(moved, edges)[0] if moved.size else []
             told = [f"{n} {kind}{'s' if n > 1 else ''}" for n, kind in zip(counts, _KINDS, strict=False) if n]
             if told:
-                yield "voltage dip", f"{', '.join(told)}: {words}"
+                yield "low voltage", f"{words}: {', '.join(told)}"
 
 
 def _fresh(marks: IVec, before: IVec) -> list[int]:

@@ -85,6 +85,7 @@ class Running:
             for action in due:
                 action.apply(self.wanted)
             if due or storage.stale(self.plant, self.state):
+                self.protecting.put_back(self.state, self.wanted)
                 self.wanted.enforce(self.state)
                 rejection.rate(self.plant, self.state, tuple(self.state.outdoors))
             sampled = any(self.at % period == 0 for period in periods)

@@ -78,10 +78,10 @@ def test_pumps_drop_out_of_a_deep_dip_and_restart_after_their_time(start):
     assert halls[-1] == pytest.approx(11.0)
     assert cdus[0] == 6.0
     assert halls.size == halls[-1] - halls[0] + 1
-    words = [text for _, what, text in pod.said if what == "voltage dip"]
+    words = [text for _, what, text in pod.said if what == "low voltage"]
     assert "1 board with facility pumps" in words[0]
-    assert words[0].endswith("drops out")
-    assert words[-1].endswith("restarts")
+    assert words[0].startswith("dropped out: ")
+    assert words[-1].startswith("restarted: ")
     assert pod.state.protection.motors.out.max() == 0
     for part in pod.parts().values():
         assert abs(part.residual) < 1e-12, part
@@ -91,3 +91,36 @@ def test_cdus_of_one_board_restart_one_after_the_other(start):
     pod = start("pod", None, 0.3, 30.0)
     waits = pod.plant.motors.restart_s[: pod.plant.motors.first[0]]
     assert waits.tolist() == [5.0 + 2.0 * n for n in range(waits.size)]
+
+
+TWO_FEEDERS = {
+    "electrical.nodes": [
+        {"name": "sub", "parent": "feed", "limit": "700 kW"},
+        {"name": "feeder", "parent": "sub", "type": "al-1000kcmil", "length": "0.4 km"},
+        {"name": "feeder-2", "parent": "sub", "type": "al-1000kcmil", "length": "0.4 km"},
+        {"name": "board", "parent": "feeder", "type": "unit-2500kva"},
+        {"name": "mechanical", "parent": "feeder-2", "type": "unit-2500kva"},
+    ],
+    "electrical.ties": [
+        {"name": "tie-1", "from": "feeder", "to": "feeder-2", "type": "al-1000kcmil", "length": "20 m"}
+    ],
+    "electrical.transfers": [{"name": "ats", "main": "feeder", "tie": "tie-1", "delay": "0.5 s", "breaker": "0.1 s"}],
+}
+
+
+def test_transfer_feeds_a_dead_bus_from_its_neighbour_and_comes_back_by_hand(start):
+    pod = start("pod", TWO_FEEDERS, 0.8, 30.0)
+    feeder, tie = (pod.compiled.names.electrical.index(name) for name in ("feeder", "tie-1"))
+    events = [{"at": "5 s", "trip": "feeder", "for": "10 s"}, {"at": "20 s", "close": "feeder"}]
+    rows = pod.follow(30, events, lambda state: (state.step.rack_w[0], *state.network.power_pu[[feeder, tie]] * 1e8))
+    assert rows[rows[:, 1] == 0, 0].tolist() == [6.0]
+    by_tie = rows[np.abs(rows[:, 3]) > 1e3, 0]
+    assert (by_tie[0], by_tie[-1]) == (7.0, 20.0)
+    by_main = rows[rows[:, 2] > 1e5, 0]
+    assert by_main[by_main > 6][0] == 21.0
+    assert [(at, what, words.split(":")[0]) for at, what, words in pod.said if what != "low voltage"] == [
+        (6, "feeder", "feeder opens"), (6, "tie-1", "tie-1 closes"),
+    ]  # fmt: skip
+    assert pod.state.protection.closed.max() == pod.state.protection.opened.max() == 0
+    for part in pod.parts().values():
+        assert abs(part.residual) < 1e-12, part

@@ -158,6 +158,12 @@ class Relays(NamedTuple):
     breaker_type: Annotated[IVec, Var("1", "type of each rack breaker")]
     breaker_rack: Annotated[IVec, Var("1", "rack it supplies")]
 
+    @property
+    def opens(self) -> set[int]:
+        """Elements that relays or transfers may open."""
+        found = (self.overcurrent_at, self.thermal_at, self.undervoltage_at, self.transfer_main)
+        return {int(e) for elements in found for e in elements}
+
 
 class Motors(NamedTuple):
     """Machines that drop out of a dip: CDUs' pumps, pumps and fans by mechanical board, chillers, in this order."""

@@ -7,8 +7,12 @@ moved; who owns the breakers (`twin.protecting`) acts on that. While anything ha
 
 from math import sqrt
 
+import numpy as np
+
 from twin.components import dropout, overcurrent, ride_through, thermal_relay, transfer, undervoltage
 from twin.core.jit import kernel
+from twin.core.layout import Vec
+from twin.plant.order import Plant, State
 
 _LOWEST_PU = 0.05  # a breaker behind less voltage than that carries no load that could be told
 
@@ -120,3 +124,14 @@ def watch_racks(relays, rack, alive, drawn_w, voltage_pu, state, dt_s):
             _open(state.racks_opened, state, r)
         elif seen > 0:
             state.alert[0] = 1
+
+
+def damage(plant: Plant, state: State) -> tuple[Vec, Vec]:
+    """How far each relay and breaker is, now and at most since the last call: overcurrent, thermal, rack breakers."""
+    guards, now = plant.relays, state.protection
+    heat = now.thermal.heat / guards.thermal.carries[guards.thermal_type] ** 2
+    latest = np.concatenate((now.overcurrent.damage, heat, now.breaker.damage))
+    most = np.concatenate((now.overcurrent.most, heat, now.breaker.most))
+    for relay in (now.overcurrent, now.breaker):
+        relay.most[:] = relay.damage
+    return latest, np.maximum(latest, most)

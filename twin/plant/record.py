@@ -160,6 +160,13 @@ class BatteryRecord(NamedTuple):
     charge: Annotated[Vec, Var("1", "energy it holds over what it can hold, mean")]
 
 
+class RelayRecord(NamedTuple):
+    """Per overcurrent relay, thermal relay and rack breaker, and minute."""
+
+    damage: Annotated[Vec, Var("1", "way to its trip, of a thermal relay heat over what it carries, at the end")]
+    damage_max: Annotated[Vec, Var("1", "the same, greatest")]
+
+
 class JobRecord(NamedTuple):
     """Per job and minute."""
 

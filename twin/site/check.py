@@ -7,6 +7,7 @@ from twin.components.rack import AirRackSpec, RackSpec
 from twin.core import fluids
 from twin.site import plants
 from twin.site.check_network import network
+from twin.site.check_protection import protection
 from twin.site.check_storage import storage
 from twin.site.check_water import hall_water, library_water
 from twin.site.finding import Finding, Loc, duplicates, unknown
@@ -21,6 +22,7 @@ def check(site: Site, library: Parts) -> list[Finding]:
         *duplicates(("halls",), [hall.name for hall in site.halls]),
         *network(site, library),
         *storage(site, library),
+        *protection(site, library),
         *(finding for i, hall in enumerate(site.halls) for finding in _hall(site, library, i, hall)),
     ]
 

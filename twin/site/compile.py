@@ -60,6 +60,8 @@ class Compiled:
     """1 where an element is in service as the site stands, 0 for normally open ties."""
     meshed: Meshed | None
     """What solves the network where the site file asks for ``solver: meshed``."""
+    relays: list[str]
+    """Overcurrent relays, thermal relays and rack breakers, in this order."""
     plant_types: list[str]
     plant_capacity_w: Vec
     """Reference capacity of each hall's plant."""
@@ -172,6 +174,7 @@ def compile_site(site: Site, seed: int = 0) -> Compiled:
         electrical_rating_va=built.rating_va,
         electrical_closed=built.closed,
         meshed=Meshed(built.network) if site.electrical.solver == "meshed" else None,
+        relays=protection.names(plant.relays, names, layout.racks),
         plant_types=cooling.names(site),
         plant_capacity_w=cooling.capacity_w(site, library),
         reference_air_c=cooling.hottest_air_c(site, library),

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -12,11 +13,18 @@ from twin.site.network import expanded
 from twin.site.spec import CduPart, MotorSpec, Parts, Site
 
 
+def _still(values: Any, kind: type = int) -> Any:
+    array = np.array(values, kind)
+    array.flags.writeable = False
+    return array
+
+
 def guarded(site: Site) -> Iterator[tuple[str, str]]:
     """Each element that a protection type watches, and the type."""
     for node in site.electrical.nodes:
         if node.protection is not None:
             yield from ((name, node.protection) for name in expanded(node))
+    yield from ((tie.name, tie.protection) for tie in site.electrical.ties if tie.protection is not None)
 
 
 def relays(site: Site, library: Parts, index: dict[str, int], racks: Sequence[RackSpec]) -> order.Relays:
@@ -35,14 +43,14 @@ def relays(site: Site, library: Parts, index: dict[str, int], racks: Sequence[Ra
         thermal=thermal_relay.params([spec.thermal or _NO_THERMAL for spec in types]),
         undervoltage=undervoltage.params([spec.undervoltage or _NO_UNDERVOLTAGE for spec in types]),
         transfer=transfer.params(list(schemes)),
-        transfer_main=np.array([index[one.main] for one in schemes], int),
-        transfer_bus=np.array([index[one.main] for one in schemes], int),
-        transfer_tie=np.array([index[one.tie] for one in schemes], int),
+        transfer_main=_still([index[one.main] for one in schemes]),
+        transfer_bus=_still([index[one.main] for one in schemes]),
+        transfer_tie=_still([index[one.tie] for one in schemes]),
         breaker=curves,
-        breaker_rack=np.array([r for r, _ in breakers], int),
-        breaker_type=np.array([k for _, k in breakers], int),
-        **{f"{field}_at": pair[:, 0].copy() for field, pair in found.items()},
-        **{f"{field}_type": pair[:, 1].copy() for field, pair in found.items()},
+        breaker_rack=_still([r for r, _ in breakers]),
+        breaker_type=_still([k for _, k in breakers]),
+        **{f"{field}_at": _still(pair[:, 0]) for field, pair in found.items()},
+        **{f"{field}_type": _still(pair[:, 1]) for field, pair in found.items()},
     )
 
 
@@ -50,6 +58,15 @@ def relays(site: Site, library: Parts, index: dict[str, int], racks: Sequence[Ra
 _NO_CURVE = overcurrent.OvercurrentSpec(pickup=1.0, curve="IEC standard inverse")
 _NO_THERMAL = thermal_relay.ThermalRelaySpec(carries=1.0, time_constant="1 s")
 _NO_UNDERVOLTAGE = undervoltage.UndervoltageSpec(pickup="0.5 pu", delay="1 s")
+
+
+def names(guards: order.Relays, electrical: list[str], racks: list[str]) -> list[str]:
+    """What relays that add something up are called: overcurrent, thermal, rack breakers."""
+    return [
+        *(f"{electrical[e]} (50/51)" for e in guards.overcurrent_at),
+        *(f"{electrical[e]} (49)" for e in guards.thermal_at),
+        *(f"{racks[r]} (breaker)" for r in guards.breaker_rack),
+    ]
 
 
 def motors(site: Site, cdus: Sequence[CduPart], wiring: order.Wiring) -> order.Motors:
@@ -75,11 +92,11 @@ def motors(site: Site, cdus: Sequence[CduPart], wiring: order.Wiring) -> order.M
         before[queue] += 1
     return order.Motors(
         envelope=ride_through.params(specs),
-        envelope_of=np.array([specs.index(spec) for spec, *_ in rows], int),
-        bus=np.array([board for _, board, _ in rows], int),
-        behind_ups=np.isin([board for _, board, _ in rows], wiring.ups_bus).astype(int),
-        restart_s=np.array(restart_s),
-        first=np.cumsum([len(cdus), len(mechanical), len(mechanical)]),
+        envelope_of=_still([specs.index(spec) for spec, *_ in rows]),
+        bus=_still([board for _, board, _ in rows]),
+        behind_ups=_still(np.isin([board for _, board, _ in rows], wiring.ups_bus)),
+        restart_s=_still(restart_s, float),
+        first=_still(np.cumsum([len(cdus), len(mechanical), len(mechanical)])),
     )
 
 

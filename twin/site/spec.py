@@ -375,7 +375,9 @@ class TieSpec(Spec):
     limit: Power | None = Field(default=None, gt=0)
     """Rating of a busbar."""
     normally: Literal["open", "closed"] = "open"
-    """Open ties are closed by events; closed ones make a loop, which needs ``solver: meshed``."""
+    """Open ties are closed by events and transfers; closed ones make a loop, which needs ``solver: meshed``."""
+    protection: StrictStr | None = None
+    """A protection type that watches the tie and opens it."""
 
 
 class CapacitorSpec(Spec):
