@@ -84,8 +84,8 @@ class Protecting:
         edges = [0, *self._compiled.plant.motors.first.tolist(), out.size]
         for change, words in ((1, "dropped out"), (-1, "restarted")):
             moved = np.flatnonzero(np.sign(out - self._out) == change)
-            counts = np.histogram(moved, edges)[0] if moved.size else []
-            told = [f"{n} {kind}{'s' if n > 1 else ''}" for n, kind in zip(counts, _KINDS, strict=False) if n]
+            counts = np.histogram(moved, edges)[0].tolist()
+            told = [f"{n} {kind}{'s' if n > 1 else ''}" for n, kind in zip(counts, _KINDS, strict=True) if n]
             if told:
                 yield "low voltage", f"{words}: {', '.join(told)}"
 

@@ -12,6 +12,7 @@ returns as the voltage does:  F = (V_min - V2 + back (V - V_min))/(V1 - V2), V a
 [2] LDELEC of the WECC composite load model, as the PowerWorld documentation states it.
 """
 
+from collections.abc import Sequence
 from math import inf
 from typing import Annotated, NamedTuple
 
@@ -79,7 +80,7 @@ class EnvelopeState(NamedTuple):
     inside_s: Annotated[Vec, Var("s", "time inside all bands")]
 
 
-def params(specs: list[EnvelopeSpec]) -> EnvelopeParams:
+def params(specs: Sequence[EnvelopeSpec]) -> EnvelopeParams:
     """Parameter arrays of the classes, in the order given."""
     width = max([len(s.bands) for s in specs], default=0)
     below, above = np.full((len(specs), width), -inf), np.full((len(specs), width), inf)

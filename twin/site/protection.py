@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from twin.components import dropout, overcurrent, ride_through, thermal_relay, transfer, undervoltage
 from twin.components.rack import RackSpec
@@ -14,7 +15,7 @@ from twin.site.spec import CduPart, MotorSpec, Parts, Site
 
 
 def _still(values: Any, kind: type = int) -> Any:
-    array = np.array(values, kind)
+    array: NDArray[Any] = np.array(values, kind)
     array.flags.writeable = False
     return array
 
