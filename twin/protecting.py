@@ -10,7 +10,12 @@ from twin.events import Wanted
 from twin.plant.order import State
 from twin.site.compile import Compiled
 
-_KINDS = ("CDU pump group", "board with facility pumps", "board with fans", "chiller")
+_KINDS = (
+    ("CDU's pumps", "CDUs' pumps"),
+    ("board of facility pumps", "boards of facility pumps"),
+    ("board of fans", "boards of fans"),
+    ("chiller", "chillers"),
+)
 Message = tuple[str, str]
 
 
@@ -85,7 +90,7 @@ class Protecting:
         for change, words in ((1, "dropped out"), (-1, "restarted")):
             moved = np.flatnonzero(np.sign(out - self._out) == change)
             counts = np.histogram(moved, edges)[0].tolist()
-            told = [f"{n} {kind}{'s' if n > 1 else ''}" for n, kind in zip(counts, _KINDS, strict=True) if n]
+            told = [f"{n} {kind[n > 1]}" for n, kind in zip(counts, _KINDS, strict=True) if n]
             if told:
                 yield "low voltage", f"{words}: {', '.join(told)}"
 

@@ -79,7 +79,7 @@ def test_pumps_drop_out_of_a_deep_dip_and_restart_after_their_time(start):
     assert cdus[0] == 6.0
     assert halls.size == halls[-1] - halls[0] + 1
     words = [text for _, what, text in pod.said if what == "low voltage"]
-    assert "1 board with facility pumps" in words[0]
+    assert "1 board of facility pumps" in words[0]
     assert words[0].startswith("dropped out: ")
     assert words[-1].startswith("restarted: ")
     assert pod.state.protection.motors.out.max() == 0
