@@ -82,6 +82,8 @@ class Scenario(Spec):
     weather: WeatherSpec = WeatherSpec(design_day="summer")
     jobs: JobsSpec | tuple[JobSpec, ...] = JobsSpec(mix="mixed-training")
     policy: PolicySpec = PolicySpec(name="feed-limit")
+    rules: StrictStr | None = None
+    """Rule pack by name, or its .yaml file relative to this one; without it the site's."""
     calls: tuple[CallSpec, ...] = ()
     events: tuple[EventSpec, ...] = ()
     changes: dict[str, Any] = {}

@@ -30,6 +30,7 @@ from twin.plant import electrics, grid, ledger, rejection, steady, step, storage
 from twin.plant.order import LONGEST_STEP
 from twin.protecting import Protecting
 from twin.results import ResultFile
+from twin.rules.pack import load_pack
 from twin.scenario import Scenario
 from twin.site.air import full_load_inlet_c
 from twin.site.compile import Compiled, compile_site, new_state
@@ -58,6 +59,7 @@ class Simulation:
         self.compiled: Compiled = compile_site(site, scenario.seed)
         self.weather: Weather = scenario.weather.build(scenario.start, scenario.duration, folder)
         self.limit = feed_limit(scenario, self.compiled, clock)
+        self.rules = load_pack(scenario.rules or site.rules, folder)
         self.actions = actions(scenario, self.compiled, clock)
         self.workload = Workload(scenario, self.compiled, self.duration, folder, clock)
         self.watch = Watch(scenario.watch, self.compiled.names)

@@ -1,5 +1,7 @@
 """The figures of a run, each once, with its unit in the name: for run.json, the report and comparisons."""
 
+import re
+
 import numpy as np
 import xarray as xr
 
@@ -9,6 +11,8 @@ from twin.judge.fairness import fairness
 from twin.judge.limits import binding_verdict, judge_calls, judge_limits, limited_powers
 from twin.judge.response import responses
 from twin.judge.result import durations_s, values
+from twin.judge.ride_through import excursions, trace
+from twin.judge.rules import judge_rules, pack_of
 from twin.judge.storage import storage
 from twin.judge.transformers import hottest
 from twin.judge.work import caps, hottest_gpu, throttling, work
@@ -32,7 +36,7 @@ def summary(tree: xr.DataTree) -> dict[str, Figure]:
     figures |= _limit_figures(tree)
     figures |= _response_figures(tree)
     figures |= _energy_figures(tree, site)
-    figures |= _gpu_figures(tree, site) | _storage_figures(tree, site)
+    figures |= _gpu_figures(tree, site) | _storage_figures(tree, site) | _rule_figures(tree)
     figures |= {f"fairness_{kind}": index for kind, index in fairness(tree).items()}
     figures |= _transformer_figures(tree)
     for one in residuals(tree):
@@ -142,6 +146,25 @@ def _transformer_figures(tree: xr.DataTree) -> dict[str, Figure]:
         "life_lost_worst_h": found.aged_h,
         "life_lost_all_h": found.all_h,
     }
+
+
+def _rule_figures(tree: xr.DataTree) -> dict[str, Figure]:
+    """Voltage excursions, what left in them, and what came of each rule."""
+    found, verdicts = excursions(trace(tree)), judge_rules(tree)
+    figures: dict[str, Figure] = {"voltage_excursions": float(len(found))}
+    if found:
+        worst = max(found, key=lambda one: one.before_w - one.least_w)
+        figures |= {
+            "voltage_lowest_pu": min(one.lowest_pu for one in found),
+            "voltage_highest_pu": max(one.highest_pu for one in found),
+            "dropped_most_mw": max(0.0, worst.before_w - worst.least_w) / 1e6,
+            "back_after_s": max(0.0, worst.back_s),
+            "return_steepest_mw_per_s": worst.steepest_w / 1e6,
+        }
+    figures["rules"] = str(pack_of(tree).get("name", "none"))
+    for one in verdicts:
+        figures["rule_" + re.sub(r"[^a-z0-9]+", "_", one.name.lower())] = one.outcome
+    return figures
 
 
 def _gpu_figures(tree: xr.DataTree, site: xr.Dataset) -> dict[str, Figure]:

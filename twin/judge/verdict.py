@@ -8,6 +8,8 @@ import xarray as xr
 from twin.judge.energy import pue, residuals, wue_l_kwh
 from twin.judge.limits import CallVerdict, LimitVerdict, judge_calls, judge_limits
 from twin.judge.result import ClockTime, notes, values
+from twin.judge.ride_through import excursions, trace
+from twin.judge.rules import FAIL, PASS, judge_rules, pack_of
 from twin.judge.storage import amplifies, storage
 from twin.judge.transformers import HOT_SPOT_C, hottest
 from twin.judge.words import megawatt_hours, megawatts, span, window_words
@@ -39,6 +41,10 @@ def verdict(tree: xr.DataTree) -> list[Sentence]:
     said += _on_gpus(tree, clock) + _on_transformers(tree, clock)
     said += _on_energy(tree) + _on_storage(tree) + _on_books(tree)
     return said + [Sentence("note", note) for note in notes(tree)]
+    said += _on_voltage(tree, clock) + _on_rules(tree)
+    said += _on_gpus(tree, clock) + _on_energy(tree) + _on_storage(tree) + _on_books(tree)
+    assumed = [*notes(tree), *pack_of(tree).get("notes", [])]
+    return said + [Sentence("note", note) for note in assumed]
 
 
 def _on_completeness(tree: xr.DataTree, clock: ClockTime) -> list[Sentence]:
@@ -77,6 +83,36 @@ def _on_call(call: CallVerdict, clock: ClockTime) -> Sentence:
     stayed = "stayed there" if call.above_s <= call.reached_s else f"above it for {span(call.above_s)} in all"
     over = f"more than 1 % over for {span(call.overshoot_s)}" if call.overshoot_s else "never more than 1 % over"
     return Sentence("good" if call.overshoot_s <= OVERSHOOT_ALLOWED_S else "bad", f"{head}{when}, {stayed}, {over}.")
+
+
+def _on_voltage(tree: xr.DataTree, clock: ClockTime) -> list[Sentence]:
+    """The excursion of voltage after which most load left."""
+    found = excursions(trace(tree))
+    if not found:
+        return []
+    one = max(found, key=lambda one: one.before_w - one.least_w)
+    dropped_w = max(0.0, one.before_w - one.least_w)
+    level = one.lowest_pu if one.lowest_pu < 1.0 else one.highest_pu
+    count = f"the worst of {len(found)} excursions" if len(found) > 1 else "one excursion"
+    back = "90 % was never back" if np.isinf(one.back_s) else f"90 % was back after {max(0.0, one.back_s):.3g} s"
+    text = (
+        f"Voltage at the point of interconnection, {count}: {level:.2f} pu at {clock.text(one.begin_s)} for "
+        f"{one.end_s - one.begin_s:.3g} s; {megawatts(round(dropped_w, -3))} of {megawatts(round(one.before_w, -3))} "
+        f"left, {back}."
+    )
+    return [Sentence("plain", text)]
+
+
+def _on_rules(tree: xr.DataTree) -> list[Sentence]:
+    pack = pack_of(tree).get("title", "")
+    tones = {PASS: "good", FAIL: "bad"}
+    return [
+        Sentence(
+            tones.get(one.outcome, "plain"),
+            f"{pack}, {one.name}: {one.outcome}; {one.words}{'' if one.verified else ' [figures unverified]'}.",
+        )
+        for one in judge_rules(tree)
+    ]
 
 
 def _on_gpus(tree: xr.DataTree, clock: ClockTime) -> list[Sentence]:

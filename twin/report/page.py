@@ -27,6 +27,7 @@ from twin.report import (
     figures_work,
     floor,
     flow,
+    ride_through,
     style,
 )
 from twin.report.tables import Table, text, write_csv
@@ -128,6 +129,12 @@ _CHAPTERS: tuple[tuple[str, str, tuple[tuple[Drawing, str], ...], tuple[Callable
           "pieces between boxes. Point at one to read its name, its rating or limit, its "
           "greatest loading, when that was, and its lowest voltage."),),
         (),
+    ),
+    (
+        "ride-through", "Voltage, rules and protection",
+        ((ride_through.timeline, "Voltage at the point of interconnection around the excursion in which most load "
+          "left, against the curve of the rule pack, and what left and returned."),),
+        (ride_through.rule_rows, ride_through.excursion_rows, ride_through.relay_rows),
     ),
     ("equipment", "Equipment schedule", (), (contents.equipment,)),
     ("alarms", "Alarms", (), (contents.alarm_rows,)),

@@ -511,6 +511,8 @@ class Site(Spec):
     """Part types given in place; a resolved file has all of them here."""
     feed: FeedSpec
     limits: LimitSpec = LimitSpec()
+    rules: StrictStr = "none"
+    """Rule pack that runs are judged by: none, nerc-alert-2026, ercot-nogrr282. A scenario may name another."""
     control: ControlSpec
     electrical: ElectricalSpec
     halls: tuple[HallSpec, ...] = Field(min_length=1)
