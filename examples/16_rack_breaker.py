@@ -104,7 +104,9 @@ if __name__ == "__main__":
         for (name, run), color in zip(runs.items(), (style.GOOD, style.WARN, style.LIMIT), strict=True):
             relay, feed = run.tree["relay"], run.site
             axes[0].plot(feed["time"] - AT, feed["node_w"] / 1e3, color=color, label=f"controller reacts {name}")
-            axes[1].plot(relay["time"] - AT, relay["damage_max"].values.max(axis=1), color=color, marker="o", label=name)
+            axes[1].plot(
+                relay["time"] - AT, relay["damage_max"].values.max(axis=1), color=color, marker="o", label=name
+            )
         axes[0].set_ylabel("all servers (kW)")
         axes[1].set_ylabel("way to the trip (1)")
         axes[1].set_xlabel("time since the load rose (s)")

@@ -149,7 +149,7 @@ def test_two_that_close_a_tie_leave_it_closed_until_both_are_over(tied):
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("feeder", '"feeder" is closed as the site stands; an event closes normally open ties'),
+        ("feeder", '"feeder" is closed as the site stands and nothing opens it by itself'),
         ("tye", 'there is no tie called "tye" that could close; did you mean "tie"?'),
     ],
 )
