@@ -34,7 +34,7 @@ def test_a_dip_is_judged_by_the_pack(tmp_path):
     """The pod is too small for the pack: its rules say so; the same limits in a file of its own are judged."""
     result = twin.run(twin.load_site(POD), twin.Scenario.model_validate(DIP), tmp_path / "small")
     said = twin.finish(result)
-    assert any("not judged; the pack is for loads from 75 MW up, this one has 700 kW" in line for line in said)
+    assert any("not judged; the pack is for loads from 75 MW up, this one has 0.7 MW" in line for line in said)
     (tmp_path / "own.yaml").write_text(
         "schema_version: 1\nname: own\ntitle: Own\ntable: own.csv\nrules:\n"
         "  - {name: stays, kind: ride-through, keeps: 90 %, after: 1 s, source: test, verified: true}\n"
