@@ -84,7 +84,7 @@ def spectrum(series: Vec, step_s: float) -> Spectrum:
     amplitude[0] /= 2.0
     if n % 2 == 0:
         amplitude[-1] /= 2.0
-    return Spectrum(np.fft.rfftfreq(n, step_s), amplitude)
+    return Spectrum(np.asarray(np.fft.rfftfreq(n, step_s), dtype=np.float64), amplitude)
 
 
 def peak(found: Spectrum, low_hz: float, high_hz: float) -> tuple[float, float]:

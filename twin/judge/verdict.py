@@ -38,11 +38,9 @@ def verdict(tree: xr.DataTree) -> list[Sentence]:
     if not any(one.where == "feed" for one in verdicts):
         said.append(Sentence("plain", "No limit was in force at the feed."))
     said += [_on_call(call, clock) for call in judge_calls(tree) if call.where == "feed"]
+    said += _on_voltage(tree, clock) + _on_rules(tree)
     said += _on_gpus(tree, clock) + _on_transformers(tree, clock)
     said += _on_energy(tree) + _on_storage(tree) + _on_books(tree)
-    return said + [Sentence("note", note) for note in notes(tree)]
-    said += _on_voltage(tree, clock) + _on_rules(tree)
-    said += _on_gpus(tree, clock) + _on_energy(tree) + _on_storage(tree) + _on_books(tree)
     assumed = [*notes(tree), *pack_of(tree).get("notes", [])]
     return said + [Sentence("note", note) for note in assumed]
 
