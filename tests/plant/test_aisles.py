@@ -160,7 +160,7 @@ def test_air_warms_when_water_stops_and_building_slows_it(two_racks):
 def test_dead_boards_leave_still_air(two_racks):
     """Without supply nothing moves but leakage, and the aisles drift together."""
     state, plant = two_racks.state, two_racks.plant
-    state.service.energised[:] = state.service.supplied[:] = 0
+    state.service.energised[:] = state.service.supplied[:] = state.service.racks[:] = 0
     state.service.hall_pumps[:] = state.service.cdu_pumps[:] = state.service.chillers[:] = 0
     step.update_flows(plant, state)
     for _ in range(24):

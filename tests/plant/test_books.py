@@ -107,6 +107,7 @@ def test_servers_without_supply_draw_nothing_cool_down_and_lose_their_work(two_r
     state.service.in_service[board] = 0
     grid.energise(plant, state, state.service.in_service)
     state.service.cdu_pumps[:] *= state.service.energised[plant.wiring.cdu_board]
+    state.service.racks[:] *= state.service.supplied[plant.rack.board]
     step.update_flows(plant, state)
     for _ in range(12):
         assert two_racks.advance(0.8) == 0
