@@ -71,7 +71,7 @@ def of_run(run: Path, at: str) -> Case:
             # What is recorded was drawn at the voltage of that minute.
             part[:] = 0.0
         closed = (values(grid, "closed")[k] > 0.5).astype(np.int64)
-        state.network.ratio[:] = values(grid, "ratio")[k]
+        state.network.ratio[:], state.network.r_now_pu[:] = (values(grid, name)[k] for name in ("ratio", "r_now_pu"))
         state.network.shunt_pu[:] = values(grid, "shunt_pu")[k, :n]
         site_rows = tree["site"].to_dataset()
         source_pu = float(values(site_rows, "source_pu")[values(site_rows, "time") <= time[k]][-1])

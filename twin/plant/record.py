@@ -148,6 +148,7 @@ class ElectricalRecord(NamedTuple):
     load_var: Annotated[Vec, Var("var", "reactive power drawn at the bus itself, mean")]
     closed: Annotated[Vec, Var("1", "share of the time in which the element was closed")]
     ratio: Annotated[Vec, Var("1", "off-nominal ratio of its taps, mean")]
+    r_now_pu: Annotated[Vec, Var("1", "series resistance at the temperature it has, per unit, mean")]
     shunt_pu: Annotated[Vec, Var("1", "susceptance of capacitors in service at the bus, per unit, mean")]
 
 
@@ -296,6 +297,7 @@ def add_loads(solution, loads, in_service, base_mva, electrical):
     for e in range(in_service.size):
         electrical.closed[e] += in_service[e]
         electrical.ratio[e] += solution.ratio[e]
+        electrical.r_now_pu[e] += solution.r_now_pu[e]
 
 
 @kernel
