@@ -9,11 +9,7 @@ from twin.core import fluids
 from twin.core.errors import RunError, ScenarioError
 from twin.core.quantity import parse
 from twin.network import radial
-<<<<<<< HEAD
 from twin.plant import aisles, grid, steady
-=======
-from twin.plant import aisles, steady
->>>>>>> c0824a4 (schema follows)
 from twin.plant.order import AUXILIARY_W, HOTTEST_C, NODE_W, UPS_W, State
 from twin.site.compile import Compiled, compile_site, new_state
 from twin.site.spec import Site
