@@ -22,6 +22,7 @@ from twin.plant import electrics, grid, step, storage
 from twin.plant.order import Plant, Service, State, WaterState
 from twin.scenario import EventSpec, Scenario
 from twin.site.compile import Compiled
+from twin.windows import moments, windows
 
 _PUMPS = "abcdefgh"
 _Pair = tuple[Callable[["Wanted"], None], Callable[["Wanted"], None]]
@@ -35,6 +36,8 @@ class Action(NamedTuple):
     what: str
     message: str
     apply: Callable[["Wanted"], None]
+    offset_s: float = 0.0
+    """After the beginning of the tick; above 0 in windows only."""
 
 
 class Wanted:
@@ -166,24 +169,28 @@ def feed_limit(scenario: Scenario, compiled: Compiled, clock: Clock) -> Limit:
 
 
 def actions(scenario: Scenario, compiled: Compiled, clock: Clock) -> list[Action]:
-    """Every change of the scenario's events, by tick. Raises ScenarioError naming all that do not fit the site."""
+    """Every change of the scenario's events, by time. Raises ScenarioError naming all that do not fit the site."""
+    among = windows(scenario)
     found: list[Action] = []
     problems: list[Problem] = []
     for i, event in enumerate(scenario.events):
-        first = clock.ticks(event.at, f"events.{i}.at")
-        last = None if event.lasts is None else clock.ticks(event.at + event.lasts, f"events.{i}.for")
+        try:
+            first, last = moments(event, f"events.{i}", among, clock)
+        except ValueError as wrong:
+            problems.append(Problem("", None, None, "", str(wrong)))
+            continue
         for target, make, said, over in _changes(event):
             try:
                 there, back = make(compiled)
             except ValueError as wrong:
                 problems.append(Problem("", None, None, f"events.{i}", str(wrong)))
                 continue
-            found.append(Action(first, target, f"{target} {said}", there))
+            found.append(Action(first.tick, target, f"{target} {said}", there, first.offset_s))
             if last is not None:
-                found.append(Action(last, target, f"{target} {over}", back))
+                found.append(Action(last.tick, target, f"{target} {over}", back, last.offset_s))
     if problems:
         raise ScenarioError(problems)
-    return sorted(found, key=lambda action: action.tick)
+    return sorted(found, key=lambda action: (action.tick, action.offset_s))
 
 
 def _value(text: str | float, kind: str, path: str) -> float:

@@ -49,6 +49,31 @@ class CallSpec(Spec):
         return self
 
 
+WindowStep = Annotated[Duration, Field(ge=0.001, le=0.020)]
+
+
+class WindowSpec(Spec):
+    """A span in which the electrical side runs in steps of milliseconds; see `twin.windows`."""
+
+    begin: Duration = Field(ge=0, alias="from")
+    """Its begin, after the start: a whole second."""
+    lasts: Duration = Field(gt=0, alias="for")
+    """Its length, in whole seconds."""
+    step: WindowStep = 0.001
+    """Step of power supplies, batteries, relays and the power flow: 1 to 20 ms, a whole part of a second."""
+
+
+class EventWindowSpec(Spec):
+    """A window around an event; it begins and ends with whole seconds."""
+
+    before: Duration = Field(default=1.0, ge=0)
+    """How long before the event it begins."""
+    after: Duration = Field(default=10.0, ge=0)
+    """How long after the event's beginning it ends."""
+    step: WindowStep = 0.001
+    """As of any window."""
+
+
 class EventSpec(Spec):
     """Something happens to a named thing: it trips, it closes, or something of it is set."""
 
@@ -62,6 +87,8 @@ class EventSpec(Spec):
     megapacks.mode (off, smooth, ramp), hall-3-a-01/ups.mode (normal: unlocked by hand)."""
     lasts: Duration | None = Field(default=None, gt=0, alias="for")
     """How long; without it to the end."""
+    window: EventWindowSpec | None = None
+    """Opens a window around it, in which it may last milliseconds."""
 
     @model_validator(mode="after")
     def _one(self) -> "EventSpec":
@@ -86,6 +113,8 @@ class Scenario(Spec):
     """Rule pack by name, or its .yaml file relative to this one; without it the site's."""
     calls: tuple[CallSpec, ...] = ()
     events: tuple[EventSpec, ...] = ()
+    windows: tuple[WindowSpec, ...] = ()
+    """Spans at steps of milliseconds, beside those that events open; they must not overlap."""
     changes: dict[str, Any] = {}
     """Changes of the site by path."""
     watch: tuple[StrictStr, ...] = ()

@@ -36,6 +36,7 @@ from twin.site.air import full_load_inlet_c
 from twin.site.compile import Compiled, compile_site, new_state
 from twin.site.spec import Site
 from twin.watching import Watch
+from twin.windows import windows
 from twin.workload import Workload
 
 PLANT_STEP, SETTLE_OVER = 60, 300
@@ -60,6 +61,7 @@ class Simulation:
         self.weather: Weather = scenario.weather.build(scenario.start, scenario.duration, folder)
         self.limit = feed_limit(scenario, self.compiled, clock)
         self.rules = load_pack(scenario.rules or site.rules, folder)
+        self.windows = windows(scenario)
         self.actions = actions(scenario, self.compiled, clock)
         self.workload = Workload(scenario, self.compiled, self.duration, folder, clock)
         self.watch = Watch(scenario.watch, self.compiled.names)
