@@ -80,7 +80,7 @@ def spectrum(series: Vec, step_s: float) -> Spectrum:
     n = len(series)
     hann = 0.5 - 0.5 * np.cos(2 * pi * np.arange(n) / n)
     lines = np.fft.rfft((series - series.mean()) * hann)
-    amplitude: Vec = np.abs(lines) * 2.0 / (n * _HANN_MEAN)
+    amplitude = np.asarray(np.abs(lines) * 2.0 / (n * _HANN_MEAN), np.float64)
     amplitude[0] /= 2.0
     if n % 2 == 0:
         amplitude[-1] /= 2.0
