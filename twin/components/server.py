@@ -167,6 +167,13 @@ def draw(c, curve, activity, gpu_w, gpu_air_w):
     return direct_w + loss_w, liquid_w, air_w + gpu_air_w + fans_w + loss_w
 
 
+@kernel
+def direct_w(c, activity, gpu_w):
+    """Direct current [W] of a server at ``activity`` whose GPU boards draw ``gpu_w``; ``c`` as for `draw`."""
+    liquid_w, air_w = c[5] + c[6] * activity, c[7] + c[8] * activity
+    return gpu_w + liquid_w + air_w + fan_power_w(c[9], c[10], c[11], air_w + c[14] * gpu_w)
+
+
 def inlet_w(node: NodeParams, kind: int, gpu_w: float, gpu_air_w: float, activity: float) -> float:
     """Power [W] at the inlet of a server of type ``kind`` whose GPU boards draw ``gpu_w``."""
     c = np.zeros(COEFFICIENTS)

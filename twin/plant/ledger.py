@@ -81,7 +81,7 @@ class Stores(NamedTuple):
 
 
 def stores(plant: Plant, state: State) -> Stores:
-    """What chips, plates, coolant, facility water, the halls with their air, and batteries hold."""
+    """What chips, plates, power supplies, coolant, facility water, the halls with their air, and batteries hold."""
     rows = gpu_rows(state)
     kind = np.repeat(plant.rack.gpu, plant.rack.blocks)
     node_kind = np.repeat(plant.rack.node, plant.rack.nodes)
@@ -89,6 +89,7 @@ def stores(plant: Plant, state: State) -> Stores:
     for row, capacity in ((gpu.DIE, plant.gpu.die_j_k), (gpu.HBM, plant.gpu.hbm_j_k), (gpu.PLATE, plant.gpu.plate_j_k)):
         racks += float((capacity[kind] * rows[:, row].sum(axis=1)).sum())
     racks += float((plant.node.plate_j_k[node_kind] * state.node.plate_c).sum())
+    racks += float(state.psu.stored_j.sum() + state.shelf.stored_j.sum())
     cdus = float((plant.cdu.half_j_k * (state.cdu.supply_c + state.cdu.return_c)).sum())
     hall = plant.hall
     halls = float((hall.vessel_j_k * state.hall.supply_c + hall.tank_j_k * state.hall.return_c).sum())

@@ -39,11 +39,13 @@ from twin.components import (
     overcurrent,
     pipe,
     plate,
+    psu,
     pump,
     rack,
     regulator,
     ride_through,
     server,
+    shelf,
     staging,
     thermal_relay,
     tower,
@@ -176,6 +178,16 @@ class Motors(NamedTuple):
     first: Annotated[IVec, Var("1", "first of the pumps, of the fans and of the chillers, [3]")]
 
 
+class RackSupply(NamedTuple):
+    """Power supplies and shelves of racks, by rack type: all of a rack as one. They run in windows only."""
+
+    psu: psu.PsuParams
+    shelf: shelf.ShelfParams
+    kind: Annotated[IVec, Var("1", "type of each rack")]
+    shelf_of: Annotated[IVec, Var("1", "shelf type of each rack type, -1 for none")]
+    restart_s: Annotated[Vec, Var("s", "healthy time until a rack of each type runs again after its supplies tripped")]
+
+
 class Plant(NamedTuple):
     """Constants of a compiled site. Read-only."""
 
@@ -215,6 +227,7 @@ class Plant(NamedTuple):
     wiring: Wiring
     relays: Relays
     motors: Motors
+    supply: RackSupply
 
 
 class NodeState(NamedTuple):
@@ -423,6 +436,12 @@ class Step(NamedTuple):
     make_up_kg_s: Annotated[Vec, Var("kg s-1", "water bought, mean of the step")]
 
 
+class Outage(NamedTuple):
+    """Racks whose power supplies tripped in a window."""
+
+    wait_s: Annotated[Vec, Var("s", "healthy time until each runs again, 0 for those that run")]
+
+
 class State(NamedTuple):
     """Everything a run changes."""
 
@@ -455,6 +474,9 @@ class State(NamedTuple):
     fans: Fans
     supply: Supply
     protection: ProtectionState
+    psu: psu.PsuState
+    shelf: shelf.ShelfState
+    outage: Outage
     condensers: Condensers
     coolers: Coolers
     slopes: Slopes

@@ -12,7 +12,7 @@ from twin.network import radial, topology
 from twin.network.meshed import Meshed
 from twin.plant import grid, order
 from twin.plant.electrics import put_banks
-from twin.site import cooling, electrics, network, piping, protection, storage
+from twin.site import cooling, electrics, network, piping, protection, storage, supplies
 from twin.site.air import Air
 from twin.site.network import expanded
 from twin.site.spec import CduPart, Parts, Site
@@ -155,6 +155,7 @@ def compile_site(site: Site, seed: int = 0) -> Compiled:
         wiring=wiring,
         relays=protection.relays(site, library, index, rack_specs),
         motors=protection.motors(site, layout.cdu_type, wiring),
+        supply=supplies.params(library, layout.rack_type),
     )
     node_rack = np.repeat(np.arange(len(rack_specs)), nodes_per)
     return Compiled(
@@ -350,6 +351,7 @@ def new_state(compiled: Compiled) -> order.State:
         hall=zeros(hall.HallState, halls), aisle=zeros(aisle.AisleState, halls),
         **cooling.at_first(plant), protection=protection.at_first(plant, elements, racks),
         **piping.at_first(plant),
+        **supplies.at_first(plant),
         outdoors=np.array([25.0, 20.0, 1e5]),
         network=radial.new_state(plant.network, buses), feeding=topology.new_tree(buses),
         **storage.at_first(compiled.site, plant),

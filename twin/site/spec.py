@@ -111,10 +111,12 @@ class ChillerPart(ChillerSpec):
 
 
 class RackPart(RackSpec):
-    """A rack type with what its power supplies and their storage do within a second."""
+    """A rack type with what its power supplies and their storage do within a second; it shows in windows only."""
 
     ride_through: SupplyRideThroughSpec = SupplyRideThroughSpec()
     """Of the power supplies of its servers [E]."""
+    restart: Duration = Field(default=120.0, gt=0)
+    """From healthy voltage after they tripped until its servers are at work again [E]."""
     shelf: ShelfSpec | None = None
     """Storage in its power shelves, where it has any."""
 

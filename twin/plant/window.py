@@ -1,0 +1,213 @@
+"""One second of the electrical side in steps of milliseconds, inside a window; heat has run through it already.
+
+In each step, on the voltages of the step before,
+
+1. motors that hold and network racks draw what they drew in the second, limited in current;
+2. each rack asks for its wave (`waves`), its shelf smooths it, its supplies draw from the board;
+3. the network carries all of it.
+
+At the end of the second the means stand where a second of the 1 s loop leaves them, so that records and books know no
+difference; what racks were not served is taken back from their heat (`cut`), what motors were not served from the air
+of their hall (of a plant outdoors: from what it gives off), and what supplies and shelves keep is in their stores.
+"""
+
+from typing import Annotated, NamedTuple
+
+import numpy as np
+
+from twin.components import cable, psu, shelf
+from twin.core.jit import kernel
+from twin.core.layout import IVec, Var, Vec
+from twin.network import radial
+from twin.plant import waves
+from twin.plant.order import Plant, State
+from twin.plant.record import WindowRecord
+
+CURRENT_LIMIT = 1.1
+"""Greatest current of a drive over that of its power at rated voltage [physics 9.1]."""
+
+
+class Held(NamedTuple):
+    """What draws evenly over the second: at each board, and by whom."""
+
+    cdu_w: Annotated[Vec, Var("W", "pumps of each CDU")]
+    pump_w: Annotated[Vec, Var("W", "facility water pumps on each mechanical board")]
+    fan_w: Annotated[Vec, Var("W", "room units on each mechanical board")]
+    plant_w: Annotated[Vec, Var("W", "heat rejection on each mechanical board")]
+    door_w: Annotated[Vec, Var("W", "door fans of each rack")]
+
+
+class Sums(NamedTuple):
+    """What the steps of a second add up to."""
+
+    drawn_w: Annotated[Vec, Var("W", "by pumps of CDUs, of halls, room units, plant, door fans, network racks, [6]")]
+    short_w: Annotated[Vec, Var("W", "what motors in each hall were not served")]
+    lines_w: Annotated[Vec, Var("W", "loss of supply lines, [1]")]
+    input_w: Annotated[Vec, Var("W", "at the inlet of each rack's servers")]
+    asked_w: Annotated[Vec, Var("W", "direct current each rack's servers asked for")]
+    served_w: Annotated[Vec, Var("W", "direct current they had")]
+
+
+class Bench(NamedTuple):
+    """Work space of a window."""
+
+    asked: waves.Asked
+    held: Held
+    sums: Sums
+    mean: radial.NetworkState
+    seen_pu: Annotated[Vec, Var("1", "voltage at each electrical node in the step before")]
+    psu_c: Annotated[Vec, Var("1", "coefficients of supplies, [type, 7]")]
+    shelf_c: Annotated[Vec, Var("1", "coefficients of shelves, [type, 2]")]
+    span_w: Annotated[Vec, Var("W", "what the boards of each server draw more at full activity")]
+    rows: WindowRecord
+    node_w: Annotated[Vec, Var("W", "active power at the metered inner nodes, [step, node]")]
+    inner: Annotated[IVec, Var("1", "electrical nodes recorded")]
+    boards: Annotated[IVec, Var("1", "electrical nodes on which something hangs")]
+
+
+(CDU, PUMPS, ROOMS, PLANT, DOORS, AIR_RACKS) = range(6)
+
+
+@kernel(inline=True)
+def limited(voltage_pu):
+    """Share of its power that a drive draws at this voltage, by its current limit."""
+    return min(1.0, CURRENT_LIMIT * voltage_pu)
+
+
+@kernel
+def draw_held(wiring, held, alive, seen_pu, dt_s, sums, load_w, load_var):
+    """Loads of motors and network racks in one step."""
+    load_w[:] = 0.0
+    load_var[:] = 0.0
+    for i in range(wiring.cdu_board.size):
+        b = wiring.cdu_board[i]
+        drawn = held.cdu_w[i] * limited(seen_pu[b])
+        load_w[b] += drawn
+        load_var[b] += drawn * wiring.cdu_reactive_share[i]
+        sums.drawn_w[CDU] += drawn * dt_s
+        sums.short_w[wiring.cdu_hall[i]] += (held.cdu_w[i] - drawn) * dt_s
+    for m in range(wiring.mechanical_board.size):
+        b, h = wiring.mechanical_board[m], wiring.mechanical_hall[m]
+        share = limited(seen_pu[b])
+        pumps, rooms, plant = held.pump_w[m] * share, held.fan_w[m] * share, held.plant_w[m] * share
+        load_w[b] += pumps + rooms + plant
+        load_var[b] += (pumps + rooms + plant) * wiring.plant_reactive_share[h]
+        sums.drawn_w[PUMPS] += pumps * dt_s
+        sums.drawn_w[ROOMS] += rooms * dt_s
+        sums.drawn_w[PLANT] += plant * dt_s
+        sums.short_w[h] += (held.pump_w[m] + held.fan_w[m] - pumps - rooms) * dt_s
+    for m in range(wiring.air_board.size):
+        b = wiring.air_board[m]
+        if alive[b] == 0:
+            continue
+        share = limited(seen_pu[b])
+        drawn = wiring.air_rack_w[m] * share
+        lost = wiring.air_loss_w[m] * share
+        load_w[b] += drawn + lost
+        load_var[b] += (drawn + lost) * wiring.air_reactive_share[m]
+        sums.drawn_w[AIR_RACKS] += drawn * dt_s
+        sums.lines_w[0] += lost * dt_s
+        sums.short_w[wiring.air_hall[m]] += (wiring.air_rack_w[m] + wiring.air_loss_w[m] - drawn - lost) * dt_s
+
+
+@kernel
+def _supply(supply, bench, psus, shelves, r, voltage_pu, load_w, dt_s):
+    """One step of rack ``r``'s shelf and supplies under ``load_w``; returns power in, and what its servers had [W]."""
+    if psus.tripped[r] > 0.0:
+        load_w = 0.0
+    k, asked = supply.kind[r], load_w
+    t = supply.shelf_of[k]
+    if t >= 0 and psus.tripped[r] <= 0.0:
+        asked, _ = shelf.step(supply.shelf, t, bench.shelf_c[t], shelves, r, load_w, dt_s)
+    efficiency = bench.asked.efficiency[r]
+    input_w, given = psu.step(supply.psu, k, bench.psu_c[k], psus, r, asked, voltage_pu, efficiency, dt_s)
+    return input_w, load_w - (asked - given)
+
+
+@kernel
+def draw_racks(rack, wiring, supply, fed, activity, k, psus, shelves, outage, dt_s, bench, load_w, load_var):
+    """Loads of GPU racks in step ``k``; returns direct current asked for, power in, and racks that tripped in it."""
+    sums, held = bench.sums, bench.held
+    asked_w, input_w, tripped = 0.0, 0.0, 0
+    for r in range(rack.gpu.size):
+        b = rack.board[r]
+        voltage_pu = bench.seen_pu[b] if fed[r] or outage.wait_s[r] > 0.0 else 0.0
+        want, was = waves.asked_w(bench.asked, activity, r, k), psus.tripped[r]
+        into, had = _supply(supply, bench, psus, shelves, r, voltage_pu, want, dt_s)
+        if psus.tripped[r] > was:
+            outage.wait_s[r] = supply.restart_s[supply.kind[r]]
+            tripped += 1
+        fan = held.door_w[r] * limited(voltage_pu)
+        drawn = into + fan
+        lost = cable.supply_loss_w(drawn, rack.rating_w[r], rack.supply_loss[r])
+        load_w[b] += drawn + lost
+        load_var[b] += (drawn + lost) * rack.reactive_share[r]
+        sums.asked_w[r] += want * dt_s
+        sums.served_w[r] += had * dt_s
+        sums.input_w[r] += into * dt_s
+        sums.drawn_w[DOORS] += fan * dt_s
+        sums.short_w[rack.hall[r]] += (held.door_w[r] - fan) * dt_s
+        sums.lines_w[0] += lost * dt_s
+        asked_w += want
+        input_w += into
+    return asked_w, input_w, tripped
+
+
+@kernel
+def add_solution(solution, share, mean):
+    """Add ``share`` of a solution to the mean of the second."""
+    for i in range(solution.voltage_pu.size):
+        mean.voltage_pu[i] += share * solution.voltage_pu[i]
+    for e in range(solution.power_pu.size):
+        mean.power_pu[e] += share * solution.power_pu[e]
+        mean.reactive_pu[e] += share * solution.reactive_pu[e]
+        mean.loss_pu[e] += share * solution.loss_pu[e]
+        mean.loading[e] += share * solution.loading[e]
+
+
+@kernel
+def note(solution, source_pu, base_mva, alive, outage, asked_w, input_w, k, bench):
+    """Write row ``k`` of the window's record."""
+    rows, base_w = bench.rows, base_mva * 1e6
+    rows.source_pu[k] = source_pu
+    rows.feed_w[k] = solution.power_pu[0] * base_w
+    rows.feed_var[k] = solution.reactive_pu[0] * base_w
+    rows.feed_voltage_pu[k] = solution.voltage_pu[0]
+    rows.demand_w[k] = asked_w
+    rows.rack_w[k] = input_w
+    out = 0
+    for r in range(outage.wait_s.size):
+        out += outage.wait_s[r] > 0.0
+    rows.racks_out[k] = out
+    lowest, at = np.inf, -1
+    for n in range(bench.boards.size):
+        b = bench.boards[n]
+        if alive[b] and solution.voltage_pu[b] < lowest:
+            lowest, at = solution.voltage_pu[b], b
+    rows.lowest_pu[k], rows.lowest_at[k] = lowest, at
+    for n in range(bench.inner.size):
+        bench.node_w[k, n] = solution.power_pu[bench.inner[n]] * base_w
+
+
+@kernel
+def run(
+    rack, wiring, supply, network, solution, service, psus, shelves, outage, activity, first, last, dt_s, base_mva,
+    bench, step,
+):  # fmt: skip
+    """Steps ``first`` up to ``last`` of the second; returns how many were done, or minus the step without solution."""
+    for k in range(first, last):
+        draw_held(wiring, bench.held, service.energised, bench.seen_pu, dt_s, bench.sums, step.load_w, step.load_var)
+        asked_w, input_w, _ = draw_racks(
+            rack, wiring, supply, service.energised, activity, k, psus, shelves, outage, dt_s, bench, step.load_w,
+            step.load_var,
+        )  # fmt: skip
+        for b in range(step.load_w.size):
+            step.load_w[b] /= base_mva * 1e6
+            step.load_var[b] /= base_mva * 1e6
+        source_pu = service.source_pu[0]
+        if radial.sweep(network, step.load_w, step.load_var, service.energised, source_pu, solution) < 0:
+            return -(k + 1)
+        bench.seen_pu[:] = solution.voltage_pu
+        add_solution(solution, dt_s, bench.mean)
+        note(solution, source_pu, base_mva, service.energised, outage, asked_w, input_w, k, bench)
+    return last
