@@ -168,6 +168,23 @@ class RelayRecord(NamedTuple):
     damage_max: Annotated[Vec, Var("1", "the same, greatest")]
 
 
+class WindowRecord(NamedTuple):
+    """One row a step of a window."""
+
+    feed_w: Annotated[Vec, Var("W", "active power at the point of interconnection")]
+    feed_var: Annotated[Vec, Var("var", "reactive power at the point of interconnection")]
+    feed_voltage_pu: Annotated[Vec, Var("1", "voltage at the point of interconnection, per unit")]
+    source_pu: Annotated[Vec, Var("1", "voltage behind the grid's impedance, per unit")]
+    demand_w: Annotated[Vec, Var("W", "direct current that all GPU servers ask for")]
+    rack_w: Annotated[Vec, Var("W", "power into the supplies of all GPU servers")]
+    battery_w: Annotated[Vec, Var("W", "power of battery plants, positive when they discharge")]
+    racks_out: Annotated[Vec, Var("1", "GPU racks without supply")]
+    motors_out: Annotated[Vec, Var("1", "pumps, fans and chillers that dropped out")]
+    ups_out: Annotated[Vec, Var("1", "UPS on their batteries")]
+    lowest_pu: Annotated[Vec, Var("1", "lowest voltage of a living board, per unit")]
+    lowest_at: Annotated[Vec, Var("1", "that board, as its place among the electrical nodes, -1 for none")]
+
+
 class JobRecord(NamedTuple):
     """Per job and minute."""
 

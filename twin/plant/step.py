@@ -262,13 +262,7 @@ def advance(
     ``seconds`` is how many ``records`` already hold; ``meshed`` solves the network in the sweep's place. Returns 0, or
     minus the second (from 1) in which the electrical network had no solution.
     """
-    step, flows, service = state.step, state.flows, state.service
-    rejection.decide(plant, state, ticks)
-    held = hall_loads(
-        plant.wiring, flows, state.fans, service.supplied, step.plant_w, step.held_w, step.held_var,
-        step.hall_air_w, step.hall_hot_w,
-    )  # fmt: skip
-    racks.run_racks(plant, state, activity, ticks)
+    held = begin(plant, state, activity, ticks)
     stores = plant.ups, plant.battery, state.ups, state.battery
     guarded = plant.relays, plant.motors, state.protection
     rows = site, substation_w, records.electrical, records.battery
@@ -277,17 +271,36 @@ def advance(
     else:
         failed = carry(
             plant.rack, plant.network, state.feeding, state.loads, state.network, stores, guarded, state.warmth.square,
-            plant.wiring.substation, plant.wiring, service, flows, state.fans, step, ticks, held, radial.BASE_MVA,
-            books, rows, at, seconds,
+            plant.wiring.substation, plant.wiring, state.service, state.flows, state.fans, state.step, ticks, held,
+            radial.BASE_MVA, books, rows, at, seconds,
         )  # fmt: skip
     if failed:
         return int(failed)
+    finish(plant, state, ticks, books, records, seconds)
+    return 0
+
+
+def begin(plant: Plant, state: State, activity: Vec, ticks: int) -> Held:
+    """Up to the electrical network: the plant decides, racks run. Returns what `hall_loads` does."""
+    step, service = state.step, state.service
+    rejection.decide(plant, state, ticks)
+    held: Held = hall_loads(
+        plant.wiring, state.flows, state.fans, service.supplied, step.plant_w, step.held_w, step.held_var,
+        step.hall_air_w, step.hall_hot_w,
+    )  # fmt: skip
+    racks.run_racks(plant, state, activity, ticks)
+    return held
+
+
+def finish(plant: Plant, state: State, ticks: int, books: Vec, records: record.Records, seconds: int) -> None:
+    """From the electrical network on: it warms, heat goes its way, and all is recorded and booked."""
+    step, flows = state.step, state.flows
     electrics.advance(plant, state, ticks)
     record.add_warmth(state.warmth, ticks, seconds, records.electrical)
     gather_heat(plant.rack.cdu, step.rack, ticks, step.cdu_heat_w)
     water.arrive(plant.pipe, state.pipe, flows, state.hall, float(ticks))
     advance_cdus(
-        plant.cdu, plant.wiring.cdu_hall, service, state.cdu, state.hall, flows, state.slopes, step, float(ticks)
+        plant.cdu, plant.wiring.cdu_hall, state.service, state.cdu, state.hall, flows, state.slopes, step, float(ticks)
     )
     aisles.advance(plant, state, ticks)
     water.advance_halls(plant.hall, plant.pipe, state.outdoors[0], state.hall, state.pipe, flows, step, float(ticks))
@@ -296,4 +309,3 @@ def advance(
     record.add_halls(state.hall, state.water, state.economizer, flows, step, ticks, seconds, records.hall)
     record.add_air(plant.aisle, state.aisle, flows, step, ticks, seconds, records.hall)
     ledger.book_step(flows, step, ticks, books)
-    return 0

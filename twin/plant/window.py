@@ -19,8 +19,7 @@ from twin.components import cable, psu, shelf
 from twin.core.jit import kernel
 from twin.core.layout import IVec, Var, Vec
 from twin.network import radial
-from twin.plant import waves
-from twin.plant.order import Plant, State
+from twin.plant import grid, waves
 from twin.plant.record import WindowRecord
 
 CURRENT_LIMIT = 1.1
@@ -35,14 +34,16 @@ class Held(NamedTuple):
     fan_w: Annotated[Vec, Var("W", "room units on each mechanical board")]
     plant_w: Annotated[Vec, Var("W", "heat rejection on each mechanical board")]
     door_w: Annotated[Vec, Var("W", "door fans of each rack")]
+    air_door_w: Annotated[Vec, Var("W", "door fans of network and storage racks on each board")]
 
 
 class Sums(NamedTuple):
     """What the steps of a second add up to."""
 
     drawn_w: Annotated[Vec, Var("W", "by pumps of CDUs, of halls, room units, plant, door fans, network racks, [6]")]
-    short_w: Annotated[Vec, Var("W", "what motors in each hall were not served")]
+    air_w: Annotated[Vec, Var("W", "heat into each hall's air beside what evenly drawn power gives")]
     lines_w: Annotated[Vec, Var("W", "loss of supply lines, [1]")]
+    house_w: Annotated[Vec, Var("W", "power of house loads, [1]")]
     input_w: Annotated[Vec, Var("W", "at the inlet of each rack's servers")]
     asked_w: Annotated[Vec, Var("W", "direct current each rack's servers asked for")]
     served_w: Annotated[Vec, Var("W", "direct current they had")]
@@ -55,6 +56,7 @@ class Bench(NamedTuple):
     held: Held
     sums: Sums
     mean: radial.NetworkState
+    fed: Annotated[IVec, Var("1", "whether each rack had supply when the second began")]
     seen_pu: Annotated[Vec, Var("1", "voltage at each electrical node in the step before")]
     psu_c: Annotated[Vec, Var("1", "coefficients of supplies, [type, 7]")]
     shelf_c: Annotated[Vec, Var("1", "coefficients of shelves, [type, 2]")]
@@ -85,7 +87,7 @@ def draw_held(wiring, held, alive, seen_pu, dt_s, sums, load_w, load_var):
         load_w[b] += drawn
         load_var[b] += drawn * wiring.cdu_reactive_share[i]
         sums.drawn_w[CDU] += drawn * dt_s
-        sums.short_w[wiring.cdu_hall[i]] += (held.cdu_w[i] - drawn) * dt_s
+        sums.air_w[wiring.cdu_hall[i]] += (drawn - held.cdu_w[i]) * dt_s
     for m in range(wiring.mechanical_board.size):
         b, h = wiring.mechanical_board[m], wiring.mechanical_hall[m]
         share = limited(seen_pu[b])
@@ -95,19 +97,25 @@ def draw_held(wiring, held, alive, seen_pu, dt_s, sums, load_w, load_var):
         sums.drawn_w[PUMPS] += pumps * dt_s
         sums.drawn_w[ROOMS] += rooms * dt_s
         sums.drawn_w[PLANT] += plant * dt_s
-        sums.short_w[h] += (held.pump_w[m] + held.fan_w[m] - pumps - rooms) * dt_s
+        sums.air_w[h] += (pumps + rooms - held.pump_w[m] - held.fan_w[m]) * dt_s
+    for m in range(wiring.house_bus.size):
+        b = wiring.house_bus[m]
+        if alive[b]:
+            drawn = wiring.house_w[m] * (1.0 - wiring.house_current[m] - wiring.house_impedance[m])
+            load_w[b] += drawn
+            load_var[b] += drawn * wiring.house_reactive_share[m]
     for m in range(wiring.air_board.size):
         b = wiring.air_board[m]
         if alive[b] == 0:
             continue
         share = limited(seen_pu[b])
-        drawn = wiring.air_rack_w[m] * share
-        lost = wiring.air_loss_w[m] * share
-        load_w[b] += drawn + lost
-        load_var[b] += (drawn + lost) * wiring.air_reactive_share[m]
-        sums.drawn_w[AIR_RACKS] += drawn * dt_s
-        sums.lines_w[0] += lost * dt_s
-        sums.short_w[wiring.air_hall[m]] += (wiring.air_rack_w[m] + wiring.air_loss_w[m] - drawn - lost) * dt_s
+        held_w = wiring.air_rack_w[m] + wiring.air_loss_w[m] + held.air_door_w[m]
+        load_w[b] += share * held_w
+        load_var[b] += share * held_w * wiring.air_reactive_share[m]
+        sums.drawn_w[AIR_RACKS] += share * wiring.air_rack_w[m] * dt_s
+        sums.drawn_w[DOORS] += share * held.air_door_w[m] * dt_s
+        sums.lines_w[0] += share * wiring.air_loss_w[m] * dt_s
+        sums.air_w[wiring.air_hall[m]] += (share - 1.0) * held_w * dt_s
 
 
 @kernel
@@ -125,13 +133,13 @@ def _supply(supply, bench, psus, shelves, r, voltage_pu, load_w, dt_s):
 
 
 @kernel
-def draw_racks(rack, wiring, supply, fed, activity, k, psus, shelves, outage, dt_s, bench, load_w, load_var):
+def draw_racks(rack, supply, activity, k, psus, shelves, outage, dt_s, bench, load_w, load_var):
     """Loads of GPU racks in step ``k``; returns direct current asked for, power in, and racks that tripped in it."""
     sums, held = bench.sums, bench.held
     asked_w, input_w, tripped = 0.0, 0.0, 0
     for r in range(rack.gpu.size):
         b = rack.board[r]
-        voltage_pu = bench.seen_pu[b] if fed[r] or outage.wait_s[r] > 0.0 else 0.0
+        voltage_pu = bench.seen_pu[b] if bench.fed[r] or outage.wait_s[r] > 0.0 else 0.0
         want, was = waves.asked_w(bench.asked, activity, r, k), psus.tripped[r]
         into, had = _supply(supply, bench, psus, shelves, r, voltage_pu, want, dt_s)
         if psus.tripped[r] > was:
@@ -146,7 +154,7 @@ def draw_racks(rack, wiring, supply, fed, activity, k, psus, shelves, outage, dt
         sums.served_w[r] += had * dt_s
         sums.input_w[r] += into * dt_s
         sums.drawn_w[DOORS] += fan * dt_s
-        sums.short_w[rack.hall[r]] += (held.door_w[r] - fan) * dt_s
+        sums.air_w[rack.hall[r]] += (fan + lost) * dt_s
         sums.lines_w[0] += lost * dt_s
         asked_w += want
         input_w += into
@@ -191,23 +199,20 @@ def note(solution, source_pu, base_mva, alive, outage, asked_w, input_w, k, benc
 
 @kernel
 def run(
-    rack, wiring, supply, network, solution, service, psus, shelves, outage, activity, first, last, dt_s, base_mva,
-    bench, step,
+    rack, wiring, supply, network, feeding, loads, solution, service, psus, shelves, outage, activity, first, last,
+    dt_s, base_mva, bench, step,
 ):  # fmt: skip
     """Steps ``first`` up to ``last`` of the second; returns how many were done, or minus the step without solution."""
+    source_pu = service.source_pu[0]
     for k in range(first, last):
         draw_held(wiring, bench.held, service.energised, bench.seen_pu, dt_s, bench.sums, step.load_w, step.load_var)
         asked_w, input_w, _ = draw_racks(
-            rack, wiring, supply, service.energised, activity, k, psus, shelves, outage, dt_s, bench, step.load_w,
-            step.load_var,
+            rack, supply, activity, k, psus, shelves, outage, dt_s, bench, step.load_w, step.load_var
         )  # fmt: skip
-        for b in range(step.load_w.size):
-            step.load_w[b] /= base_mva * 1e6
-            step.load_var[b] /= base_mva * 1e6
-        source_pu = service.source_pu[0]
-        if radial.sweep(network, step.load_w, step.load_var, service.energised, source_pu, solution) < 0:
+        if grid.flow(network, feeding, loads, wiring, source_pu, base_mva, step, solution) < 0:
             return -(k + 1)
         bench.seen_pu[:] = solution.voltage_pu
+        bench.sums.house_w[0] += step.house_w[0] * dt_s
         add_solution(solution, dt_s, bench.mean)
         note(solution, source_pu, base_mva, service.energised, outage, asked_w, input_w, k, bench)
     return last
