@@ -18,7 +18,7 @@ from twin.core.errors import Problem, RunError, ScenarioError, did_you_mean
 from twin.core.layout import IVec, Vec
 from twin.core.quantity import parse, written
 from twin.drive.grid import Limit, Piece
-from twin.plant import electrics, grid, step, storage
+from twin.plant import electrics, grid, outages, step, storage
 from twin.plant.order import Plant, Service, State, WaterState
 from twin.scenario import EventSpec, Scenario
 from twin.site.compile import Compiled
@@ -74,6 +74,20 @@ class Wanted:
         if self._closed[name] == 0:
             self.service.in_service[index] -= 1
 
+    def switch(self, state: State) -> None:
+        """Put into the network what is wanted of it: its breakers, capacitors and source.
+
+        Raises RunError where closed elements form a loop, which the radial solver cannot solve.
+        """
+        wanted, service = self.service, state.service
+        loops = grid.energise(self._plant, state, wanted.in_service)
+        if loops and self._solver == "radial":
+            raise RunError(_loop([self._names[e] for e in loops[0]]))
+        # Below 0 is an open tie that trips: it stays open when it is told to close.
+        service.in_service[:] = np.minimum(np.maximum(wanted.in_service, 0), 1)
+        service.bank_steps[:], service.source_pu[:] = wanted.bank_steps, wanted.source_pu
+        electrics.put_banks(self._plant, state)
+
     def enforce(self, state: State) -> None:
         """Put into the plant what is wanted and has supply, and recompute flows.
 
@@ -84,9 +98,7 @@ class Wanted:
         # Who mends a leak fills the reservoir; without coolant no pump runs.
         state.cdu.leaked_kg[(service.cdu_leak_kg_s > 0) & (wanted.cdu_leak_kg_s == 0)] = 0.0
         filled = state.cdu.leaked_kg <= self._plant.cdu.reservoir_kg
-        loops = grid.energise(self._plant, state, wanted.in_service)
-        if loops and self._solver == "radial":
-            raise RunError(_loop([self._names[e] for e in loops[0]]))
+        self.switch(state)
         storage.command(self._plant, state, wanted.battery_mode, wanted.ups_release)
         cdus_in, pumps_in, fans_in = _boards_in(self._plant, state, service.supplied)
         alive, at_pumps, at_fans = (
@@ -96,7 +108,7 @@ class Wanted:
         at_towers = alive[wiring.loop_hall]
         at_coils = np.where(self._plant.coil.in_room == 1, at_fans[self._plant.coil.hall], 1.0)
         supplied = {
-            "racks": wanted.racks * service.supplied[self._plant.rack.board],
+            "racks": wanted.racks * service.supplied[self._plant.rack.board] * outages.running(state),
             "cdu_pumps": wanted.cdu_pumps * cdus_in * filled,
             "hall_pumps": np.floor(wanted.hall_pumps * at_pumps + 1e-9),
             "coils": np.floor(wanted.coils * at_coils + 1e-9),
@@ -106,12 +118,10 @@ class Wanted:
             "dry_coolers": np.floor(wanted.dry_coolers * alive[self._plant.dry_cooler.hall] + 1e-9),
             "energised": service.energised,
             "supplied": service.supplied,
-            # Below 0 is an open tie that trips: it stays open when it is told to close.
-            "in_service": np.minimum(np.maximum(wanted.in_service, 0), 1),
+            "in_service": service.in_service,
         }
         for name in Service._fields:
             getattr(service, name)[:] = supplied.get(name, getattr(wanted, name))
-        electrics.put_banks(self._plant, state)
         _hand_over(before[0], service.cdu_pumps, state.cdu)
         _hand_over(before[1], service.hall_pumps, state.water)
         step.update_flows(self._plant, state)

@@ -41,6 +41,10 @@ class ResultFile:
         """Attributes of the whole result."""
         self._file.attrs.update(attributes)
 
+    def describe(self, group: str, **attributes: str | float | int) -> None:
+        """Attributes of one group."""
+        self._file[group].attrs.update(attributes)
+
     def group(self, name: str, axes: Mapping[str, list[str] | NDArray[Any]], *, timed: bool) -> None:
         """A group with its axes; ``timed`` gives it a time axis that grows."""
         group = self._file.create_group(name)

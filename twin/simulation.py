@@ -26,7 +26,8 @@ from twin.drive.weather import Weather
 from twin.events import Action, Wanted, actions, feed_limit
 from twin.history import History, JobFacts
 from twin.network import radial
-from twin.plant import electrics, grid, ledger, rejection, steady, step, storage
+from twin.opened import Opened
+from twin.plant import electrics, grid, ledger, outages, rejection, steady, step, storage
 from twin.plant.order import LONGEST_STEP
 from twin.protecting import Protecting
 from twin.results import ResultFile
@@ -71,6 +72,8 @@ class Simulation:
         self.protecting = Protecting(self.compiled, self.state)
         self.messages: list[tuple[float, str, str]] = []
         self._on_battery = (0, 0)
+        self._open: Opened | None = None
+        self._unsettled = False
         self.tick = 0
 
     def _control(self, clock: Clock) -> ControlLoop:
@@ -140,7 +143,9 @@ class Simulation:
         plant, state = self.compiled.plant, self.state
         longest = 1 if self.watch else LONGEST_STEP
         periods = step.periods(plant)
-        changes = sorted({*self.workload.changes, *(a.tick for a in self.actions), *self.limit.ticks(), self.duration})
+        opening = {tick for one in self.windows for tick in (one.begin, one.end)}
+        actions = {action.tick for action in self.actions}
+        changes = sorted({*self.workload.changes, *actions, *opening, *self.limit.ticks(), self.duration})
         pending = list(self.actions)
         while self.tick < self.duration:
             tick = self.tick
@@ -152,7 +157,8 @@ class Simulation:
             if sampled:
                 step.sample(plant, state, tick)
             next_sample = min((tick // period + 1) * period for period in periods)
-            most = 1 if step.turning(state) else min((tick // longest + 1) * longest, next_sample) - tick
+            opened = self._opened(tick, history)
+            most = 1 if opened or step.turning(state) else min((tick // longest + 1) * longest, next_sample) - tick
             end = max(tick + 1, min(tick + most, self.control.next_tick(tick), changes[0]))
             step.move(plant, state, float(end - tick), sampled=sampled)
             air = self.weather.at(np.arange(tick, end))
@@ -160,14 +166,18 @@ class Simulation:
                 rejection.rate(plant, state, self._outdoors(tick))
                 electrics.update_resistances(plant, state)
             self._take_caps(tick, end)
-            failed = step.advance(
-                plant, state, self.workload.activity(tick, end), end - tick, books, history.site,
-                history.substation_w, history.row, history.records, history.seconds, self.compiled.meshed,
-            )  # fmt: skip
-            if failed:
-                raise RunError(f"voltage collapse at {tick - failed} s: {self._why_none()}")
+            if opened:
+                self._milliseconds(opened, tick, pending, books, history)
+            else:
+                failed = step.advance(
+                    plant, state, self.workload.activity(tick, end), end - tick, books, history.site,
+                    history.substation_w, history.row, history.records, history.seconds, self.compiled.meshed,
+                )  # fmt: skip
+                if failed:
+                    raise RunError(f"voltage collapse at {tick - failed} s: {self._why_none()}")
             self._keep_caps()
             self._tell_ups(end)
+            self._count_outages(end, end - tick)
             history.add(end, end - tick, state, self.limit.at(tick, end), air)
             self.tick = end
             self.messages += [(float(end), *said) for said in self.protecting.act(state, self.wanted)]
@@ -179,12 +189,13 @@ class Simulation:
         if tick in self.workload.changes:
             history.collect_jobs(self.state)
             self._move_jobs(tick)
-        due = [action for action in pending if action.tick <= tick]
+        due = [action for action in pending if action.tick <= tick and action.offset_s == 0.0]
         for action in due:
             pending.remove(action)
             action.apply(self.wanted)
             self.messages.append((float(tick), action.what, action.message))
-        if due or storage.stale(self.compiled.plant, self.state):
+        if due or self._unsettled or storage.stale(self.compiled.plant, self.state):
+            self._unsettled = False
             self._enforce(tick, due)
 
     def _enforce(self, tick: int, due: list[Action]) -> None:
@@ -206,6 +217,35 @@ class Simulation:
             said = f"{now[0]} of {len(self.compiled.names.ups)} UPS on battery, {now[1]} of them locked"
             self.messages.append((float(tick), "UPS", said))
             self._on_battery = now
+
+    def _opened(self, tick: int, history: History) -> Opened | None:
+        """The window that is open at ``tick``, made where it begins."""
+        if self._open is not None and self._open.window.end <= tick:
+            self._open = None
+        for number, window in enumerate(self.windows, 1):
+            if window.begin == tick:
+                self._open = Opened(window, number, self.compiled, self.state, self.workload)
+                self._open.begin(history.file)
+        return self._open
+
+    def _milliseconds(self, opened: Opened, tick: int, pending: list[Action], books: Vec, history: History) -> None:
+        """A second of an open window, with the events that fall within it."""
+        due = [action for action in pending if action.tick == tick]
+        for action in due:
+            pending.remove(action)
+            self.messages.append((tick + action.offset_s, action.what, action.message))
+        step_of_failure = opened.advance(tick, due, self.wanted, books, history)
+        if step_of_failure:
+            raise RunError(self._collapse(f"{tick + (step_of_failure - 1) * opened.window.step_s:.3f} s"))
+        self._unsettled = bool(due)
+
+    def _count_outages(self, tick: int, ticks: int) -> None:
+        """Racks whose supplies tripped: who they are now, and who is at work again."""
+        lost, back = outages.pass_time(self.compiled.plant, self.state, ticks)
+        for racks, words in ((lost, "lost their supply"), (back, "are at work again")):
+            if racks:
+                self.messages.append((float(tick), "racks", f"{racks} racks {words}"))
+                self._unsettled = True
 
     def _move_jobs(self, tick: int) -> None:
         self.state.node.job[:] = self.workload.holders(tick, self.state.node.job.size)

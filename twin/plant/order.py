@@ -440,6 +440,7 @@ class Outage(NamedTuple):
     """Racks whose power supplies tripped in a window."""
 
     wait_s: Annotated[Vec, Var("s", "healthy time until each runs again, 0 for those that run")]
+    known: Annotated[IVec, Var("1", "whether each stood still in the last second already")]
 
 
 class State(NamedTuple):
