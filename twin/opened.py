@@ -15,12 +15,22 @@ from twin.events import Action, Wanted
 from twin.history import History
 from twin.plant import record, second, waves
 from twin.plant.order import State
+from twin.protecting import Protecting
 from twin.results import ResultFile
 from twin.site.compile import Compiled
 from twin.windows import Window
 from twin.workload import Workload
 
+Said = tuple[float, str, str]
 _STATED_HZ = (0.5, 1.0, 2.0, 5.0, 10.0)
+
+
+class NoSolution(Exception):
+    """The network had no solution at a time [s]."""
+
+    def __init__(self, time_s: float) -> None:
+        self.time_s = time_s
+        super().__init__(f"at {time_s:.3f} s")
 
 
 class Opened:
@@ -34,7 +44,7 @@ class Opened:
         self._around = 1 + ceil(np.abs(self._late_s).max(initial=0.0))
         self._names = [compiled.names.electrical[i] for i in self._room.inner]
         self._boards = compiled.names.electrical
-        self._fresh = True
+        self._fresh, self._kept_j = True, second.held_j(state)
 
     def begin(self, file: ResultFile) -> None:
         """Make its group of results."""
@@ -62,38 +72,44 @@ class Opened:
             }
         return found
 
-    def advance(self, tick: int, due: list[Action], wanted: Wanted, books: Vec, history: History) -> int:
-        """The second that begins at ``tick``, with the events ``due`` within it.
+    def advance(self, tick: int, due: list[Action], protecting: Protecting, wanted: Wanted) -> list[Said]:
+        """The electrical side of the second that begins at ``tick``, with the events ``due`` within it.
 
-        Returns 0, or the number of the step (from 1) in which the network had no solution.
+        Returns what protection said, and when. Raises RunError where the network had no solution.
         """
         plant, state, room, per_tick = self._plant, self._state, self._room, self.window.per_tick
-        activity = self._workload.activity(tick, tick + 1)
         wave = waves.Waves(
             self._workload.steps(tick, self._around, per_tick), self._late_s * per_tick, self._around * per_tick
         )
-        second.begin(plant, state, activity, wave, room)
+        second.begin(plant, state, self._activity(tick), wave, wanted.service.racks, room)
         if self._fresh:
             second.rest(plant, state, wave, room)
             self._fresh = False
-        kept_j, first = second.held_j(state), 0
-        for stop in sorted({round(action.offset_s * per_tick) for action in due}):
-            first = second.steps(plant, state, wave, room, first, stop)
-            if first < 0:
-                return -first
+        self._kept_j = second.held_j(state)
+        stops = sorted({round(action.offset_s * per_tick) for action in due} | {per_tick})
+        done, said = 0, []
+        while done < per_tick:
+            done = second.steps(plant, state, wave, room, done, next(stop for stop in stops if stop > done))
+            if done < 0:
+                raise NoSolution(tick - (done + 1) / per_tick)
             for action in due:
-                if round(action.offset_s * per_tick) == stop:
+                if round(action.offset_s * per_tick) == done:
                     action.apply(wanted)
+            said += [(tick + done / per_tick, *words) for words in protecting.want(state, wanted)]
             wanted.switch(state)
-        done = second.steps(plant, state, wave, room, first, per_tick)
-        if done < 0:
-            return -done
+            room.closed[:] = wanted.service.racks
+        return said
+
+    def finish(self, tick: int, books: Vec, history: History) -> None:
+        """Records and books of that second, and the way of its heat."""
         second.finish(
-            plant, state, activity, room, kept_j, books, history.site, history.substation_w, history.row,
-            history.records, history.seconds,
+            self._plant, self._state, self._activity(tick), self._room, self._kept_j, books, history.site,
+            history.substation_w, history.row, history.records, history.seconds,
         )  # fmt: skip
         self._write(tick, history.file)
-        return 0
+
+    def _activity(self, tick: int) -> Vec:
+        return self._workload.activity(tick, tick + 1)
 
     def _write(self, tick: int, file: ResultFile) -> None:
         """Append the second's rows."""

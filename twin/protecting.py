@@ -30,6 +30,13 @@ class Protecting:
 
     def act(self, state: State, wanted: Wanted) -> list[Message]:
         """Carry out what moved since the last time; returns what it was about and what to say."""
+        said = self.want(state, wanted)
+        if said:
+            wanted.enforce(state)
+        return said
+
+    def want(self, state: State, wanted: Wanted) -> list[Message]:
+        """The same, but the plant is yet to follow."""
         now, names = state.protection, self._compiled.names
         if not now.moved[0]:
             return []
@@ -47,7 +54,6 @@ class Protecting:
         self._opened[:], self._closed[:] = now.opened, now.closed
         self._racks[:], self._out[:] = now.racks_opened, now.motors.out
         now.moved[0] = 0
-        wanted.enforce(state)
         return said
 
     def put_back(self, state: State, wanted: Wanted) -> None:

@@ -26,7 +26,7 @@ from twin.drive.weather import Weather
 from twin.events import Action, Wanted, actions, feed_limit
 from twin.history import History, JobFacts
 from twin.network import radial
-from twin.opened import Opened
+from twin.opened import NoSolution, Opened
 from twin.plant import electrics, grid, ledger, outages, rejection, steady, step, storage
 from twin.plant.order import LONGEST_STEP
 from twin.protecting import Protecting
@@ -233,11 +233,14 @@ class Simulation:
         due = [action for action in pending if action.tick == tick]
         for action in due:
             pending.remove(action)
-            self.messages.append((tick + action.offset_s, action.what, action.message))
-        step_of_failure = opened.advance(tick, due, self.wanted, books, history)
-        if step_of_failure:
-            raise RunError(self._collapse(f"{tick + (step_of_failure - 1) * opened.window.step_s:.3f} s"))
-        self._unsettled = bool(due)
+        told = [(tick + action.offset_s, action.what, action.message) for action in due]
+        try:
+            said = opened.advance(tick, due, self.protecting, self.wanted)
+        except NoSolution as wrong:
+            raise RunError(f"voltage collapse at {wrong.time_s:.3f} s: {self._why_none()}") from None
+        opened.finish(tick, books, history)
+        self.messages += sorted([*told, *said], key=lambda message: message[0])
+        self._unsettled = bool(due or said)
 
     def _count_outages(self, tick: int, ticks: int) -> None:
         """Racks whose supplies tripped: who they are now, and who is at work again."""

@@ -27,14 +27,14 @@ def bench(plant: Plant, state: State, silicon: Vec, per_tick: int) -> window.Ben
     return window.Bench(
         asked=waves.room(racks, servers),
         held=window.Held(
-            np.zeros(wiring.cdu_board.size), *(np.zeros(wiring.mechanical_board.size) for _ in range(3)),
+            np.zeros(wiring.cdu_board.size), *(np.zeros(wiring.mechanical_board.size) for _ in range(5)),
             np.zeros(racks), np.zeros(wiring.air_board.size),
         ),
         sums=window.Sums(
             np.zeros(6), np.zeros(halls), np.zeros(1), np.zeros(1), *(np.zeros(racks) for _ in range(3))
         ),
         mean=radial.new_state(plant.network, buses),
-        fed=np.ones(racks, np.int64),
+        closed=np.ones(racks, np.int64), inside=np.ones(wiring.mechanical_board.size),
         seen_pu=state.network.voltage_pu.copy(),
         psu_c=psu_c, shelf_c=shelf_c,
         span_w=_spans_w(plant, silicon),
@@ -60,13 +60,18 @@ def _spans_w(plant: Plant, silicon: Vec) -> Vec:
     return spans
 
 
-def begin(plant: Plant, state: State, activity: Vec, wave: waves.Waves, room: window.Bench) -> None:
-    """The heat of the second, and what hangs on the boards in it; ``activity`` [1, job] is the second's mean."""
+def begin(
+    plant: Plant, state: State, activity: Vec, wave: waves.Waves, closed: IVec, room: window.Bench
+) -> None:
+    """The heat of the second, and what hangs on the boards in it.
+
+    ``activity`` [1, job] is the second's mean, ``closed`` says which racks' breakers are.
+    """
     step.begin(plant, state, activity, 1)
     _hold(plant, state, room)
-    room.fed[:] = state.service.energised[plant.rack.board]
+    room.closed[:] = closed
     waves.ask(
-        plant.rack, state.node, room.span_w, state.flows.node, room.fed, activity[0], wave,
+        plant.rack, state.node, room.span_w, state.flows.node, state.service.racks, activity[0], wave,
         state.step.rack[0, :, NODE_W], len(room.rows.feed_w), room.asked,
     )  # fmt: skip
     for values in room.sums:
@@ -84,11 +89,14 @@ def _hold(plant: Plant, state: State, room: window.Bench) -> None:
     h = wiring.mechanical_hall
     held.cdu_w[:] = flows.cdu_pump_w
     held.pump_w[:], held.fan_w[:] = share * flows.hall_pump_w[h], share * state.fans.room_w[h]
-    held.plant_w[:] = share * now.plant_w[h]
+    held.plant_w[:] = share * (now.plant_w[h] - now.chiller_w[h])
+    held.chiller_w[:] = share * now.chiller_w[h]
+    chillers = state.service.chillers * (state.protection.motors.out[plant.motors.first[2] :] <= 0)
+    held.chillers[:] = np.bincount(wiring.machine_board, chillers, held.chillers.size)
     doors, others = plant.rack.door, wiring.air_door
     held.air_door_w[:] = np.where(others >= 0, wiring.air_racks * _fans_w(state, others), 0.0)
     held.door_w[:] = 0.0
-    fitted = (doors >= 0) & (state.service.energised[plant.rack.board] > 0)
+    fitted = (doors >= 0) & (state.service.racks > 0)
     held.door_w[fitted] = _fans_w(state, doors)[fitted]
 
 
@@ -111,13 +119,16 @@ def rest(plant: Plant, state: State, wave: waves.Waves, room: window.Bench) -> N
 
 
 def steps(plant: Plant, state: State, wave: waves.Waves, room: window.Bench, first: int, last: int) -> int:
-    """Steps ``first`` up to ``last`` of the second; returns how many were done, or minus the step without solution."""
+    """Steps from ``first`` up to ``last`` of the second, or until protection moved something.
+
+    Returns the number of the next step, or minus the number (from 1) of the step without solution.
+    """
     per_tick = len(room.rows.feed_w)
     return int(
         window.run(
             plant.rack, plant.wiring, plant.supply, plant.network, state.feeding, state.loads, state.network,
-            state.service, state.psu, state.shelf, state.outage, wave.activity, first, last, 1.0 / per_tick,
-            radial.BASE_MVA, room, state.step,
+            plant.relays, plant.motors, state.service, state.psu, state.shelf, state.outage, state.protection,
+            wave.activity, first, last, 1.0 / per_tick, radial.BASE_MVA, room, state.step,
         )
     )  # fmt: skip
 

@@ -19,7 +19,7 @@ from twin.components import cable, psu, shelf
 from twin.core.jit import kernel
 from twin.core.layout import IVec, Var, Vec
 from twin.network import radial
-from twin.plant import grid, waves
+from twin.plant import grid, protection, waves
 from twin.plant.record import WindowRecord
 
 CURRENT_LIMIT = 1.1
@@ -32,7 +32,9 @@ class Held(NamedTuple):
     cdu_w: Annotated[Vec, Var("W", "pumps of each CDU")]
     pump_w: Annotated[Vec, Var("W", "facility water pumps on each mechanical board")]
     fan_w: Annotated[Vec, Var("W", "room units on each mechanical board")]
-    plant_w: Annotated[Vec, Var("W", "heat rejection on each mechanical board")]
+    plant_w: Annotated[Vec, Var("W", "heat rejection on each mechanical board, chillers apart")]
+    chiller_w: Annotated[Vec, Var("W", "chillers on each mechanical board")]
+    chillers: Annotated[Vec, Var("1", "how many of them are in")]
     door_w: Annotated[Vec, Var("W", "door fans of each rack")]
     air_door_w: Annotated[Vec, Var("W", "door fans of network and storage racks on each board")]
 
@@ -56,7 +58,8 @@ class Bench(NamedTuple):
     held: Held
     sums: Sums
     mean: radial.NetworkState
-    fed: Annotated[IVec, Var("1", "whether each rack had supply when the second began")]
+    closed: Annotated[IVec, Var("1", "whether the breaker of each rack is closed")]
+    inside: Annotated[Vec, Var("1", "share of the chillers on each mechanical board that is still in")]
     seen_pu: Annotated[Vec, Var("1", "voltage at each electrical node in the step before")]
     psu_c: Annotated[Vec, Var("1", "coefficients of supplies, [type, 7]")]
     shelf_c: Annotated[Vec, Var("1", "coefficients of shelves, [type, 2]")]
@@ -77,13 +80,23 @@ def limited(voltage_pu):
 
 
 @kernel
-def draw_held(wiring, held, alive, seen_pu, dt_s, sums, load_w, load_var):
-    """Loads of motors and network racks in one step."""
-    load_w[:] = 0.0
-    load_var[:] = 0.0
+def count_chillers(wiring, first, out, chillers, held, inside):
+    """Share of the chillers of each mechanical board that did not drop out since the second began."""
+    inside[:] = 0.0
+    for k in range(wiring.machine_board.size):
+        if out[first[2] + k] <= 0.0:
+            inside[wiring.machine_board[k]] += chillers[k]
+    for m in range(inside.size):
+        inside[m] = min(1.0, inside[m] / held.chillers[m]) if held.chillers[m] > 0.0 else 1.0
+
+
+@kernel
+def draw_motors(wiring, first, out, bench, dt_s, load_w, load_var):
+    """Loads of motors in one step; ``out`` says which dropped out, ``first`` as in `order.Motors`."""
+    held, sums, seen_pu = bench.held, bench.sums, bench.seen_pu
     for i in range(wiring.cdu_board.size):
         b = wiring.cdu_board[i]
-        drawn = held.cdu_w[i] * limited(seen_pu[b])
+        drawn = held.cdu_w[i] * limited(seen_pu[b]) * (1.0 - out[i])
         load_w[b] += drawn
         load_var[b] += drawn * wiring.cdu_reactive_share[i]
         sums.drawn_w[CDU] += drawn * dt_s
@@ -91,13 +104,20 @@ def draw_held(wiring, held, alive, seen_pu, dt_s, sums, load_w, load_var):
     for m in range(wiring.mechanical_board.size):
         b, h = wiring.mechanical_board[m], wiring.mechanical_hall[m]
         share = limited(seen_pu[b])
-        pumps, rooms, plant = held.pump_w[m] * share, held.fan_w[m] * share, held.plant_w[m] * share
+        fans = share * (1.0 - out[first[1] + m])
+        pumps, rooms = held.pump_w[m] * share * (1.0 - out[first[0] + m]), held.fan_w[m] * fans
+        plant = held.plant_w[m] * fans + held.chiller_w[m] * share * bench.inside[m]
         load_w[b] += pumps + rooms + plant
         load_var[b] += (pumps + rooms + plant) * wiring.plant_reactive_share[h]
         sums.drawn_w[PUMPS] += pumps * dt_s
         sums.drawn_w[ROOMS] += rooms * dt_s
         sums.drawn_w[PLANT] += plant * dt_s
         sums.air_w[h] += (pumps + rooms - held.pump_w[m] - held.fan_w[m]) * dt_s
+
+
+@kernel
+def draw_others(wiring, held, alive, seen_pu, dt_s, sums, load_w, load_var):
+    """Loads of house and network racks in one step."""
     for m in range(wiring.house_bus.size):
         b = wiring.house_bus[m]
         if alive[b]:
@@ -133,21 +153,21 @@ def _supply(supply, bench, psus, shelves, r, voltage_pu, load_w, dt_s):
 
 
 @kernel
-def draw_racks(rack, supply, activity, k, psus, shelves, outage, dt_s, bench, load_w, load_var):
-    """Loads of GPU racks in step ``k``; returns direct current asked for, power in, and racks that tripped in it."""
+def draw_racks(rack, supply, activity, k, psus, shelves, outage, dt_s, bench, rack_w, load_w, load_var):
+    """Loads of GPU racks in step ``k``; returns direct current asked for, and power in [W]."""
     sums, held = bench.sums, bench.held
-    asked_w, input_w, tripped = 0.0, 0.0, 0
+    asked_w, input_w = 0.0, 0.0
     for r in range(rack.gpu.size):
         b = rack.board[r]
-        voltage_pu = bench.seen_pu[b] if bench.fed[r] or outage.wait_s[r] > 0.0 else 0.0
+        voltage_pu = bench.seen_pu[b] if bench.closed[r] > 0 else 0.0
         want, was = waves.asked_w(bench.asked, activity, r, k), psus.tripped[r]
         into, had = _supply(supply, bench, psus, shelves, r, voltage_pu, want, dt_s)
         if psus.tripped[r] > was:
             outage.wait_s[r] = supply.restart_s[supply.kind[r]]
-            tripped += 1
         fan = held.door_w[r] * limited(voltage_pu)
         drawn = into + fan
         lost = cable.supply_loss_w(drawn, rack.rating_w[r], rack.supply_loss[r])
+        rack_w[r] = drawn + lost
         load_w[b] += drawn + lost
         load_var[b] += (drawn + lost) * rack.reactive_share[r]
         sums.asked_w[r] += want * dt_s
@@ -158,7 +178,7 @@ def draw_racks(rack, supply, activity, k, psus, shelves, outage, dt_s, bench, lo
         sums.lines_w[0] += lost * dt_s
         asked_w += want
         input_w += into
-    return asked_w, input_w, tripped
+    return asked_w, input_w
 
 
 @kernel
@@ -174,7 +194,7 @@ def add_solution(solution, share, mean):
 
 
 @kernel
-def note(solution, source_pu, base_mva, alive, outage, asked_w, input_w, k, bench):
+def note(solution, source_pu, base_mva, alive, outage, guards, asked_w, input_w, k, bench):
     """Write row ``k`` of the window's record."""
     rows, base_w = bench.rows, base_mva * 1e6
     rows.source_pu[k] = source_pu
@@ -187,6 +207,7 @@ def note(solution, source_pu, base_mva, alive, outage, asked_w, input_w, k, benc
     for r in range(outage.wait_s.size):
         out += outage.wait_s[r] > 0.0
     rows.racks_out[k] = out
+    rows.motors_out[k] = guards.motors.out.sum()
     lowest, at = np.inf, -1
     for n in range(bench.boards.size):
         b = bench.boards[n]
@@ -198,21 +219,50 @@ def note(solution, source_pu, base_mva, alive, outage, asked_w, input_w, k, benc
 
 
 @kernel
+def keep_out(motors, left_s):
+    """Keep motors that are out so until the second is over, ``left_s`` from now: the plant sees them out then."""
+    for i in range(motors.out.size):
+        if motors.out[i] > 0.0:
+            motors.wait_s[i] = max(motors.wait_s[i], left_s)
+
+
+@kernel
+def draw(rack, wiring, supply, motors, service, psus, shelves, outage, guards, activity, k, dt_s, bench, step):
+    """All loads of step ``k``; returns direct current that racks ask for and power into their supplies [W]."""
+    load_w, load_var, out = step.load_w, step.load_var, guards.motors.out
+    load_w[:] = 0.0
+    load_var[:] = 0.0
+    count_chillers(wiring, motors.first, out, service.chillers, bench.held, bench.inside)
+    draw_motors(wiring, motors.first, out, bench, dt_s, load_w, load_var)
+    draw_others(wiring, bench.held, service.energised, bench.seen_pu, dt_s, bench.sums, load_w, load_var)
+    return draw_racks(
+        rack, supply, activity, k, psus, shelves, outage, dt_s, bench, step.rack_w, load_w, load_var
+    )
+
+
+@kernel
 def run(
-    rack, wiring, supply, network, feeding, loads, solution, service, psus, shelves, outage, activity, first, last,
-    dt_s, base_mva, bench, step,
+    rack, wiring, supply, network, feeding, loads, solution, relays, motors, service, psus, shelves, outage, guards,
+    activity, first, last, dt_s, base_mva, bench, step,
 ):  # fmt: skip
-    """Steps ``first`` up to ``last`` of the second; returns how many were done, or minus the step without solution."""
+    """Steps from ``first`` up to ``last`` of the second, or until protection moved something.
+
+    Returns the number of the next step, or minus the number (from 1) of the step without solution.
+    """
     source_pu = service.source_pu[0]
     for k in range(first, last):
-        draw_held(wiring, bench.held, service.energised, bench.seen_pu, dt_s, bench.sums, step.load_w, step.load_var)
-        asked_w, input_w, _ = draw_racks(
-            rack, supply, activity, k, psus, shelves, outage, dt_s, bench, step.load_w, step.load_var
-        )  # fmt: skip
+        asked_w, input_w = draw(
+            rack, wiring, supply, motors, service, psus, shelves, outage, guards, activity, k, dt_s, bench, step
+        )
         if grid.flow(network, feeding, loads, wiring, source_pu, base_mva, step, solution) < 0:
             return -(k + 1)
+        protection.watch(relays, motors, network, solution, guards, dt_s)
+        protection.watch_racks(relays, rack, bench.closed, step.rack_w, solution.voltage_pu, guards, dt_s)
+        keep_out(guards.motors, (bench.rows.feed_w.size - k - 0.5) * dt_s)
         bench.seen_pu[:] = solution.voltage_pu
         bench.sums.house_w[0] += step.house_w[0] * dt_s
         add_solution(solution, dt_s, bench.mean)
-        note(solution, source_pu, base_mva, service.energised, outage, asked_w, input_w, k, bench)
+        note(solution, source_pu, base_mva, service.energised, outage, guards, asked_w, input_w, k, bench)
+        if guards.moved[0]:
+            return k + 1
     return last
