@@ -1,6 +1,6 @@
 """A second of a window in the plant: heat first, then the electrical side in steps (`window`), then the books.
 
-    begin -> steps (as often as breakers move within the second) -> finish
+begin -> steps (as often as breakers move within the second) -> finish
 """
 
 import numpy as np
@@ -28,7 +28,7 @@ def bench(plant: Plant, state: State, silicon: Vec, per_tick: int) -> window.Ben
         asked=waves.room(racks, servers),
         held=window.Held(
             np.zeros(wiring.cdu_board.size), *(np.zeros(wiring.mechanical_board.size) for _ in range(5)),
-            np.zeros(racks), np.zeros(wiring.air_board.size),
+            np.zeros(racks), np.zeros(wiring.air_board.size), np.zeros(wiring.air_board.size),
         ),
         sums=window.Sums(
             np.zeros(6), np.zeros(halls), np.zeros(1), np.zeros(1), *(np.zeros(racks) for _ in range(3))
@@ -60,9 +60,7 @@ def _spans_w(plant: Plant, silicon: Vec) -> Vec:
     return spans
 
 
-def begin(
-    plant: Plant, state: State, activity: Vec, wave: waves.Waves, closed: IVec, room: window.Bench
-) -> None:
+def begin(plant: Plant, state: State, activity: Vec, wave: waves.Waves, closed: IVec, room: window.Bench) -> None:
     """The heat of the second, and what hangs on the boards in it.
 
     ``activity`` [1, job] is the second's mean, ``closed`` says which racks' breakers are.
@@ -95,6 +93,7 @@ def _hold(plant: Plant, state: State, room: window.Bench) -> None:
     held.chillers[:] = np.bincount(wiring.machine_board, chillers, held.chillers.size)
     doors, others = plant.rack.door, wiring.air_door
     held.air_door_w[:] = np.where(others >= 0, wiring.air_racks * _fans_w(state, others), 0.0)
+    held.air[:] = state.service.energised[wiring.air_board]
     held.door_w[:] = 0.0
     fitted = (doors >= 0) & (state.service.racks > 0)
     held.door_w[fitted] = _fans_w(state, doors)[fitted]
@@ -166,14 +165,18 @@ def _settle_racks(plant: Plant, state: State, activity: Vec, room: window.Bench,
     out = now.rack[0]
     for r in np.flatnonzero(sums.served_w < sums.asked_w * (1.0 - _ROUNDING)):
         served = float(sums.served_w[r] / sums.asked_w[r])
-        cut.cut_rack(
-            r, rack, state.blocks, state.node, state.flows.gpu, state.flows.node, activity[0], served, out
-        )
+        cut.cut_rack(r, rack, state.blocks, state.node, state.flows.gpu, state.flows.node, activity[0], served, out)
     out[:, AIR_W] += sums.input_w - (held_j(state) - kept_j) - out[:, NODE_W]
     out[:, NODE_W] = sums.input_w
     air_w = np.bincount(rack.hall, out[:, AIR_W], halls)
     now.hall_air_w[:] += air_w
     now.hall_hot_w[:] += air_w
+
+
+def switched(state: State, closed: IVec, room: window.Bench) -> None:
+    """After breakers moved between two steps: what is dead draws nothing in the next one."""
+    room.closed[:] = closed
+    room.seen_pu[state.service.energised == 0] = 0.0
 
 
 def held_j(state: State) -> Vec:

@@ -22,7 +22,9 @@ class Waves(NamedTuple):
     """Activity of every job over one second and a little around it; job 0 is no job."""
 
     activity: Annotated[Vec, Var("1", "mean activity in each step, [job, lead + steps + lead]")]
-    lateness: Annotated[Vec, Var("1", "steps by which each rack is late for each job, between -lead and lead, [job, rack]")]
+    lateness: Annotated[
+        Vec, Var("1", "steps by which each rack is late for each job, between -lead and lead, [job, rack]")
+    ]
     lead: int
 
 

@@ -37,6 +37,7 @@ class Held(NamedTuple):
     chillers: Annotated[Vec, Var("1", "how many of them are in")]
     door_w: Annotated[Vec, Var("W", "door fans of each rack")]
     air_door_w: Annotated[Vec, Var("W", "door fans of network and storage racks on each board")]
+    air: Annotated[Vec, Var("1", "whether those racks ran when the second began")]
 
 
 class Sums(NamedTuple):
@@ -126,10 +127,8 @@ def draw_others(wiring, held, alive, seen_pu, dt_s, sums, load_w, load_var):
             load_var[b] += drawn * wiring.house_reactive_share[m]
     for m in range(wiring.air_board.size):
         b = wiring.air_board[m]
-        if alive[b] == 0:
-            continue
-        share = limited(seen_pu[b])
-        held_w = wiring.air_rack_w[m] + wiring.air_loss_w[m] + held.air_door_w[m]
+        share = limited(seen_pu[b]) if held.air[m] else 0.0
+        held_w = held.air[m] * (wiring.air_rack_w[m] + wiring.air_loss_w[m] + held.air_door_w[m])
         load_w[b] += share * held_w
         load_var[b] += share * held_w * wiring.air_reactive_share[m]
         sums.drawn_w[AIR_RACKS] += share * wiring.air_rack_w[m] * dt_s
@@ -235,9 +234,7 @@ def draw(rack, wiring, supply, motors, service, psus, shelves, outage, guards, a
     count_chillers(wiring, motors.first, out, service.chillers, bench.held, bench.inside)
     draw_motors(wiring, motors.first, out, bench, dt_s, load_w, load_var)
     draw_others(wiring, bench.held, service.energised, bench.seen_pu, dt_s, bench.sums, load_w, load_var)
-    return draw_racks(
-        rack, supply, activity, k, psus, shelves, outage, dt_s, bench, step.rack_w, load_w, load_var
-    )
+    return draw_racks(rack, supply, activity, k, psus, shelves, outage, dt_s, bench, step.rack_w, load_w, load_var)
 
 
 @kernel
