@@ -27,8 +27,9 @@ def bench(plant: Plant, state: State, silicon: Vec, per_tick: int) -> window.Ben
     return window.Bench(
         asked=waves.room(racks, servers),
         held=window.Held(
-            np.zeros(wiring.cdu_board.size), *(np.zeros(wiring.mechanical_board.size) for _ in range(5)),
-            np.zeros(racks), np.zeros(wiring.air_board.size), np.zeros(wiring.air_board.size),
+            cdu_w=np.zeros(wiring.cdu_board.size), door_w=np.zeros(racks),
+            **{name: np.zeros(wiring.mechanical_board.size) for name in window.Held._fields[1:6]},
+            **{name: np.zeros(wiring.air_board.size) for name in ("air_door_w", "air")},
         ),
         sums=window.Sums(
             np.zeros(6), np.zeros(halls), np.zeros(1), np.zeros(1), *(np.zeros(racks) for _ in range(3))

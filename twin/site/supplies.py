@@ -1,6 +1,7 @@
 """Power supplies and shelves of racks, from a site file into arrays."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -30,7 +31,7 @@ def params(library: Parts, rack_types: Sequence[str]) -> order.RackSupply:
     )
 
 
-def at_first(plant: order.Plant) -> dict[str, tuple[np.ndarray, ...]]:
+def at_first(plant: order.Plant) -> dict[str, Any]:
     """Charged supplies, shelves at their target, no rack out."""
     supply, racks = plant.supply, plant.supply.kind.size
     shelves = zeros(shelf.ShelfState, racks)
@@ -44,7 +45,7 @@ def at_first(plant: order.Plant) -> dict[str, tuple[np.ndarray, ...]]:
     }
 
 
-def _frozen(**fields: list[float]) -> dict[str, np.ndarray]:
+def _frozen(**fields: Sequence[float]) -> dict[str, Any]:
     made = {}
     for name, values in fields.items():
         made[name] = np.array(values, np.float64 if name.endswith("_s") else np.int64)
