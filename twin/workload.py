@@ -44,7 +44,7 @@ class Workload:
         return np.ascontiguousarray(self._table[first - self._first : last - self._first])
 
     def steps(self, tick: int, around: int, per_tick: int) -> Vec:
-        """Mean activity of every job in steps of ``1 / per_tick`` seconds, ``around`` ticks about it too, [job, step]."""
+        """Mean activity of every job in ``per_tick`` steps of a second and ``around`` ticks about it, [job, step]."""
         columns = [
             p.waveform.steps(tick - around, tick + 1 + around, p.start_tick, p.end_tick, per_tick)
             for p in self.placements

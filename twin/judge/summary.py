@@ -9,6 +9,7 @@ from twin.core.layout import Vec
 from twin.judge.energy import apparent_va, power_factor, pue, ramps, residuals, wue_l_kwh
 from twin.judge.fairness import fairness
 from twin.judge.limits import binding_verdict, judge_calls, judge_limits, limited_powers
+from twin.judge.oscillation import windows
 from twin.judge.response import responses
 from twin.judge.result import durations_s, values
 from twin.judge.ride_through import excursions, trace
@@ -37,6 +38,7 @@ def summary(tree: xr.DataTree) -> dict[str, Figure]:
     figures |= _response_figures(tree)
     figures |= _energy_figures(tree, site)
     figures |= _gpu_figures(tree, site) | _storage_figures(tree, site) | _rule_figures(tree)
+    figures |= _window_figures(tree)
     figures |= {f"fairness_{kind}": index for kind, index in fairness(tree).items()}
     figures |= _transformer_figures(tree)
     for one in residuals(tree):
@@ -146,6 +148,24 @@ def _transformer_figures(tree: xr.DataTree) -> dict[str, Figure]:
         "life_lost_worst_h": found.aged_h,
         "life_lost_all_h": found.all_h,
     }
+
+
+def _window_figures(tree: xr.DataTree) -> dict[str, Figure]:
+    """Of each window, by its number."""
+    figures: dict[str, Figure] = {}
+    for one in windows(tree):
+        for ramp in one.ramps:
+            name = f"{one.name}_ramp_{ramp.over_s:g}_s"
+            figures |= {f"{name}_rise_mw": ramp.rise / 1e6, f"{name}_fall_mw": ramp.fall / 1e6}
+        for found in one.bands:
+            band = re.sub(r"\W+", "_", found.band.name).lower()
+            figures |= {f"{one.name}_{band}_mw": found.peak / 1e6, f"{one.name}_{band}_share": found.share}
+        figures |= {
+            f"{one.name}_range_mw": one.range_w / 1e6, f"{one.name}_lowest_board_pu": one.lowest_board_pu,
+            f"{one.name}_racks_out": float(one.racks_out), f"{one.name}_motors_out": float(one.motors_out),
+            f"{one.name}_ups_out": float(one.ups_out),
+        }  # fmt: skip
+    return figures
 
 
 def _rule_figures(tree: xr.DataTree) -> dict[str, Figure]:

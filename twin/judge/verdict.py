@@ -7,6 +7,7 @@ import xarray as xr
 
 from twin.judge.energy import pue, residuals, wue_l_kwh
 from twin.judge.limits import CallVerdict, LimitVerdict, judge_calls, judge_limits
+from twin.judge.oscillation import windows
 from twin.judge.result import ClockTime, notes, values
 from twin.judge.ride_through import excursions, trace
 from twin.judge.rules import FAIL, PASS, judge_rules, pack_of
@@ -38,7 +39,7 @@ def verdict(tree: xr.DataTree) -> list[Sentence]:
     if not any(one.where == "feed" for one in verdicts):
         said.append(Sentence("plain", "No limit was in force at the feed."))
     said += [_on_call(call, clock) for call in judge_calls(tree) if call.where == "feed"]
-    said += _on_voltage(tree, clock) + _on_rules(tree)
+    said += _on_voltage(tree, clock) + _on_windows(tree, clock) + _on_rules(tree)
     said += _on_gpus(tree, clock) + _on_transformers(tree, clock)
     said += _on_energy(tree) + _on_storage(tree) + _on_books(tree)
     assumed = [*notes(tree), *pack_of(tree).get("notes", [])]
@@ -99,6 +100,38 @@ def _on_voltage(tree: xr.DataTree, clock: ClockTime) -> list[Sentence]:
         f"left, {back}."
     )
     return [Sentence("plain", text)]
+
+
+def _on_windows(tree: xr.DataTree, clock: ClockTime) -> list[Sentence]:
+    said = []
+    for one in windows(tree):
+        ramp = next(found for found in one.ramps if found.over_s == 1.0)
+        band = max(one.bands[:-1], key=lambda found: np.nan_to_num(found.peak))
+        text = f"Window from {clock.text(one.from_s)}, {one.until_s - one.from_s:g} s at {1e3 * one.step_s:g} ms: "
+        if np.isfinite(ramp.rise):
+            text += f"greatest rise {ramp.rise / 1e6:.3g} MW and fall {ramp.fall / 1e6:.3g} MW in 1 s, "
+        text += f"greatest oscillation {band.peak / 1e6:.3g} MW at {band.peak_hz:.2f} Hz, "
+        text += f"lowest voltage {one.lowest_board_pu:.3f} pu at {one.lowest_board}."
+        said.append(Sentence("plain", text))
+        lost = [
+            f"{count} {words}"
+            for count, words in (
+                (one.racks_out, "racks without supply"), (one.motors_out, "pumps, fans and chillers out"),
+                (one.ups_out, "UPS on battery"),
+            )
+            if count
+        ]  # fmt: skip
+        if lost:
+            said.append(Sentence("bad", f"In that window at most {', '.join(lost)}."))
+        said += [
+            Sentence(
+                "bad",
+                f"In that window the battery plant makes {left:.2f} of the ripple at {found.peak_hz:.2f} Hz "
+                f"({found.band.name}, {found.share:.0%} of the energy): it comes too late there; lower its band.",
+            )
+            for found, left in one.left
+        ]
+    return said
 
 
 def _on_rules(tree: xr.DataTree) -> list[Sentence]:

@@ -27,6 +27,7 @@ from twin.report import (
     figures_work,
     floor,
     flow,
+    oscillation,
     ride_through,
     style,
 )
@@ -129,6 +130,18 @@ _CHAPTERS: tuple[tuple[str, str, tuple[tuple[Drawing, str], ...], tuple[Callable
           "pieces between boxes. Point at one to read its name, its rating or limit, its "
           "greatest loading, when that was, and its lowest voltage."),),
         (),
+    ),
+    (
+        "windows", "Windows of milliseconds",
+        (
+            (oscillation.course, "Active power, reactive power and voltage at the point of interconnection in each "
+             "window; where a pixel covers several steps the band shows the least and the greatest of them."),
+            (oscillation.amplitudes, "Amplitude spectrum of the feed, one Hann window over the whole of each. Dotted "
+             "lines part the bands; beyond 15 Hz the model is not valid."),
+        ),
+        (
+            oscillation.drop_rows, oscillation.ramp_rows, oscillation.band_rows, oscillation.coherence_rows,
+        ),
     ),
     (
         "ride-through", "Voltage, rules and protection",
