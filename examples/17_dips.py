@@ -3,10 +3,10 @@
 Shows: an electrical window around an event that lasts milliseconds, what rides through it, and what that does to heat.
 
 Supplies draw constant power down to 1/1.1 of their voltage, constant current below, nothing below 0.7 pu, and then live
-on a capacitor of 20 ms at rated load: some 60 ms at what these racks draw. A dip to 0.7 pu at the grid is one to 0.695
+on a capacitor of 20 ms at rated load: 30 to 50 ms at what these racks draw. A dip to 0.7 pu at the grid is one to 0.695
 pu at the boards, and of that length the capacitor has no answer. Drives trip below 0.65 pu after 20 ms, chillers below
 0.55 pu after 50 ms. Where racks have a battery that bridges 300 ms they go on through the 150 ms, while pumps are gone
-for seconds and chillers for minutes: then the GPUs get warm.
+for seconds and chillers for minutes: a die is 23 K warmer after 15 s, before the last pump is back, and 10 K after 8 min.
 """
 
 import sys
@@ -80,7 +80,9 @@ def draw():
     style.legend(axes[1])
     for one in axes[:2]:
         one.set_xlim(-0.2, 1.5)
-    axes[2].plot((bridged_s["time"] - AT_S) / 60, bridged_s["hottest_c"], color=style.LIMIT, label="bridged: hottest die")
+    axes[2].plot(
+        (bridged_s["time"] - AT_S) / 60, bridged_s["hottest_c"], color=style.LIMIT, label="bridged: hottest die"
+    )
     axes[2].set_ylabel("die (°C)")
     axes[2].set_xlabel("time since the dip (min)")
     style.legend(axes[2])
@@ -106,6 +108,6 @@ assert deep["racks_out"].max() == 6
 assert deep["motors_out"].max() == 10
 assert bridged["racks_out"].max() == 0
 assert bridged["motors_out"].max() == 10
-assert 40 < first_out_ms(deep) < 80
+assert 30 < first_out_ms(deep) < 50
 assert abs(first_out_ms(deeper) - first_out_ms(deep)) < 5
-assert warmer_k > 3
+assert abs(warmer_k - 23.4) < 2.0
