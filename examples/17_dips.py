@@ -1,4 +1,4 @@
-"""A dip to 0.72 pu of 0.5 s harms nothing, to 0.7 pu it stops every rack; one to 0.2 pu of 150 ms stops the chillers too.
+"""A dip to 0.72 pu of 0.5 s harms nothing, to 0.7 pu it stops every rack; 0.2 pu for 150 ms stops the chillers too.
 
 Shows: an electrical window around an event that lasts milliseconds, what rides through it, and what that does to heat.
 
@@ -6,7 +6,8 @@ Supplies draw constant power down to 1/1.1 of their voltage, constant current be
 on a capacitor of 20 ms at rated load: 30 to 50 ms at what these racks draw. A dip to 0.7 pu at the grid is one to 0.695
 pu at the boards, and of that length the capacitor has no answer. Drives trip below 0.65 pu after 20 ms, chillers below
 0.55 pu after 50 ms. Where racks have a battery that bridges 300 ms they go on through the 150 ms, while pumps are gone
-for seconds and chillers for minutes: a die is 23 K warmer after 15 s, before the last pump is back, and 10 K after 8 min.
+for seconds and chillers for minutes: a die is 23 K warmer after 15 s, before the last pump is back, and 10 K warmer
+after 8 min.
 """
 
 import sys

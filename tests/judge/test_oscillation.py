@@ -43,7 +43,10 @@ def test_figures_of_a_window():
 
 @pytest.mark.parametrize(
     ("hz", "left"),
-    [(0.1, 0.043960349), (0.5, 0.217215547), (1.0, 0.419355726), (2.0, 0.743068302), (5.0, 1.163749860), (10.0, 1.258928069)],
+    [
+        (0.1, 0.043960349), (0.5, 0.217215547), (1.0, 0.419355726), (2.0, 0.743068302), (5.0, 1.163749860),
+        (10.0, 1.258928069),
+    ],
 )  # fmt: skip
 def test_v_tr_03_what_a_battery_leaves(hz, left):
     assert oscillation.left_over(hz, PLANT) == pytest.approx(left, abs=1e-9)
