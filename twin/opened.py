@@ -97,7 +97,7 @@ class Opened:
                     action.apply(wanted)
             said += [(tick + done / per_tick, *words) for words in protecting.want(state, wanted)]
             wanted.switch(state)
-            second.switched(state, wanted.service.racks, room)
+            second.switched(plant, state, wanted.service.racks, room)
         return said
 
     def finish(self, tick: int, books: Vec, history: History) -> None:

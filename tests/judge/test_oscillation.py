@@ -1,7 +1,5 @@
 """What the judge makes of windows: ramps, bands, what dropped out, and the battery plant that amplifies."""
 
-import json
-
 import numpy as np
 import pytest
 import xarray as xr
@@ -9,26 +7,25 @@ import xarray as xr
 from twin.judge import oscillation, verdict
 from twin.judge.summary import _window_figures
 
+PLANT = (0.020, 0.050, 0.0)
 
-def result(lines: dict[float, float], batteries=(), racks_out: float = 0.0) -> xr.DataTree:
+
+def result(lines: dict[float, float], battery_w: float = 0.0, racks_out: float = 0.0) -> xr.DataTree:
     """A result with one window of 20 s at 10 ms whose feed has these lines [Hz: W]."""
     time = 5.0 + 0.01 * np.arange(1, 2001)
     feed = 1e8 + sum(a * np.cos(2 * np.pi * f * time) for f, a in lines.items())
     ones = np.ones(time.size)
     rows = {
         "feed_w": feed, "feed_var": 0.1 * feed, "feed_voltage_pu": 1.01 * ones, "source_pu": 1.02 * ones,
-        "lowest_pu": np.where(time > 10.0, 0.97, 0.99), "lowest_at": 2.0 * ones, "battery_w": 0.0 * ones,
+        "lowest_pu": np.where(time > 10.0, 0.97, 0.99), "lowest_at": 2.0 * ones, "battery_w": battery_w * ones,
         "racks_out": np.where(time > 12.0, racks_out, 0.0), "motors_out": 0.0 * ones, "ups_out": 0.0 * ones,
     }  # fmt: skip
     window = xr.Dataset({name: ("time", column) for name, column in rows.items()}, {"time": time})
-    window.attrs = {"from_s": 5.0, "until_s": 25.0, "step_s": 0.01, "batteries": json.dumps(list(batteries))}
+    window.attrs = {"from_s": 5.0, "until_s": 25.0, "step_s": 0.01}
     nodes = xr.Dataset(coords={"node": ["feed", "sub", "board"]})
-    return xr.DataTree.from_dict(
-        {"/": xr.Dataset(attrs={"start": "2026-07-15T00:00:00+00:00"}), "window_1": window, "electrical": nodes}
-    )
-
-
-PLANT = {"name": "b", "mode": "smooth", "dead_s": 0.020, "lag_s": 0.050, "band_s": 0.0}
+    plants = xr.Dataset({name: ("battery", [value]) for name, value in zip(("dead_s", "lag_s", "band_s"), PLANT, strict=False)})
+    root = xr.Dataset(attrs={"start": "2026-07-15T00:00:00+00:00"})
+    return xr.DataTree.from_dict({"/": root, "window_1": window, "electrical": nodes, "battery": plants})
 
 
 def test_figures_of_a_window():
@@ -49,14 +46,14 @@ def test_figures_of_a_window():
     ],
 )  # fmt: skip
 def test_v_tr_03_what_a_battery_leaves(hz, left):
-    assert oscillation.left_over(hz, PLANT) == pytest.approx(left, abs=1e-9)
+    assert oscillation.left_of(hz, [PLANT]) == pytest.approx(left, abs=1e-9)
 
 
 def test_a_battery_that_amplifies_is_told_and_one_that_stands_by_is_not():
-    tree = result({0.5: 3e6, 5.0: 1e6}, [PLANT])
+    tree = result({0.5: 3e6, 5.0: 1e6}, 1e3)
     ((found, left),) = oscillation.windows(tree)[0].left
     assert (found.band.name, left) == ("2.5 to 7 Hz", pytest.approx(1.1637, abs=1e-3))
     said = " ".join(one.text for one in verdict._on_windows(tree, verdict.ClockTime.of(tree)))
     assert "1.16 of the ripple at 5.00 Hz" in said
-    assert not oscillation.windows(result({5.0: 1e6}, [{**PLANT, "mode": "off"}]))[0].left
-    assert not oscillation.windows(result({0.5: 3e6}, [PLANT]))[0].left
+    assert not oscillation.windows(result({5.0: 1e6}))[0].left
+    assert not oscillation.windows(result({0.5: 3e6}, 1e3))[0].left

@@ -1,16 +1,15 @@
 """Windows of a run: ramps, oscillation by bands, what dropped out, and where a battery plant makes it worse.
 
-A battery plant told to cancel a ripple leaves the share |1 - H| of it, H(s) = e^{-s T}/((1 + s tau)(1 + s b)) with its
-dead time, its lag and the low-pass of its command: above 1 it amplifies [physics 11].
+A battery plant told to cancel a ripple leaves the share |1 - H| of it (`core.lag`): above 1 it amplifies.
 """
 
 import json
-from math import pi
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
 
+from twin.core.lag import left_over
 from twin.judge.result import group, texts, values
 from twin.judge.ride_through import window_groups
 from twin.judge.spectrum import BandFigures, Ramp, bands, dynamic_range, ramps
@@ -61,7 +60,7 @@ def _judge(tree: xr.DataTree, name: str) -> WindowFigures:
         name, float(about["from_s"]), float(values(rows, "time")[-1]), step_s, float(feed.mean()),
         ramps(feed, step_s), found, dynamic_range(feed, step_s), dynamic_range(feed, step_s, RANGE_S),
         float(values(rows, "feed_voltage_pu").min()), float(lowest[k]), _board(tree, values(rows, "lowest_at")[k]),
-        most["racks_out"], most["motors_out"], most["ups_out"], _amplified(found, batteries(rows)),
+        most["racks_out"], most["motors_out"], most["ups_out"], _amplified(found, batteries(tree, name)),
     )  # fmt: skip
 
 
@@ -71,10 +70,13 @@ def _board(tree: xr.DataTree, at: float) -> str:
     return names[int(at)] if 0 <= at < len(names) else ""
 
 
-def batteries(rows: xr.Dataset) -> list[dict[str, Any]]:
-    """The battery plants of a window that act, with dead time, lag and low-pass [s]."""
-    found = json.loads(str(rows.attrs.get("batteries", "[]")))
-    return [one for one in found if one["mode"] != "off"]
+def batteries(tree: xr.DataTree, name: str) -> list[tuple[float, float, float]]:
+    """Dead time, lag and low-pass [s] of the battery plants, where they act in the window of that name."""
+    plants = group(tree, "battery")
+    if plants is None or not values(tree[name].to_dataset(), "battery_w").any():
+        return []
+    columns = (values(plants, column).tolist() for column in ("dead_s", "lag_s", "band_s"))
+    return list(zip(*columns, strict=True))
 
 
 def coherences(rows: xr.Dataset) -> dict[str, dict[str, float]]:
@@ -82,18 +84,16 @@ def coherences(rows: xr.Dataset) -> dict[str, dict[str, float]]:
     return dict(json.loads(str(rows.attrs.get("coherence", "{}"))))
 
 
-def left_over(frequency_hz: float, plant: dict[str, Any]) -> float:
-    """Share of a ripple that a battery plant leaves."""
-    s = 2j * pi * frequency_hz
-    lags = (1.0 + s * plant["lag_s"]) * (1.0 + s * plant["band_s"])
-    return float(abs(1.0 - np.exp(-s * plant["dead_s"]) / lags))
+def left_of(frequency_hz: float, plants: list[tuple[float, float, float]]) -> float:
+    """Share of a ripple that the worst of the battery plants leaves; NaN without one."""
+    return max((float(left_over(np.array(frequency_hz), *plant)) for plant in plants), default=np.nan)
 
 
-def _amplified(found: list[BandFigures], plants: list[dict[str, Any]]) -> list[tuple[BandFigures, float]]:
+def _amplified(found: list[BandFigures], plants: list[tuple[float, float, float]]) -> list[tuple[BandFigures, float]]:
     worse = []
     for one in found:
         if one.share >= MUCH and plants:
-            most = max(left_over(one.peak_hz, plant) for plant in plants)
+            most = left_of(one.peak_hz, plants)
             if most > 1.0:
                 worse.append((one, most))
     return worse

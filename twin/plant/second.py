@@ -3,13 +3,15 @@
 begin -> steps (as often as breakers move within the second) -> finish
 """
 
+from typing import Any
+
 import numpy as np
 
 from twin.components import psu, shelf
 from twin.core.layout import IVec, Vec, zeros
 from twin.network import radial
-from twin.plant import cut, ledger, record, step, waves, window
-from twin.plant.order import AIR_W, NODE_W, Plant, State
+from twin.plant import cut, ledger, record, step, storage, waves, window
+from twin.plant.order import AIR_W, NODE_W, STORAGE_OUTPUTS, Plant, State
 
 _ROUNDING = 1e-12
 
@@ -32,7 +34,8 @@ def bench(plant: Plant, state: State, silicon: Vec, per_tick: int) -> window.Ben
             **{name: np.zeros(wiring.air_board.size) for name in ("air_door_w", "air")},
         ),
         sums=window.Sums(
-            np.zeros(6), np.zeros(halls), np.zeros(1), np.zeros(1), *(np.zeros(racks) for _ in range(3))
+            np.zeros(6), np.zeros(halls), np.zeros(1), np.zeros(1), np.zeros(STORAGE_OUTPUTS),
+            *(np.zeros(racks) for _ in range(3)),
         ),
         mean=radial.new_state(plant.network, buses),
         closed=np.ones(racks, np.int64), inside=np.ones(wiring.mechanical_board.size),
@@ -82,7 +85,7 @@ def begin(plant: Plant, state: State, activity: Vec, wave: waves.Waves, closed: 
 def _hold(plant: Plant, state: State, room: window.Bench) -> None:
     """What motors draw, as `step.hall_loads` spread it over boards."""
     wiring, flows, now, held = plant.wiring, state.flows, state.step, room.held
-    living = state.service.energised[wiring.mechanical_board] * wiring.mechanical_share
+    living = state.service.supplied[wiring.mechanical_board] * wiring.mechanical_share
     total = np.bincount(wiring.mechanical_hall, living, flows.hall_pump_w.size)
     share = np.divide(living, total[wiring.mechanical_hall], out=np.zeros_like(living), where=living > 0)
     h = wiring.mechanical_hall
@@ -94,7 +97,7 @@ def _hold(plant: Plant, state: State, room: window.Bench) -> None:
     held.chillers[:] = np.bincount(wiring.machine_board, chillers, held.chillers.size)
     doors, others = plant.rack.door, wiring.air_door
     held.air_door_w[:] = np.where(others >= 0, wiring.air_racks * _fans_w(state, others), 0.0)
-    held.air[:] = state.service.energised[wiring.air_board]
+    held.air[:] = state.service.supplied[wiring.air_board]
     held.door_w[:] = 0.0
     fitted = (doors >= 0) & (state.service.racks > 0)
     held.door_w[fitted] = _fans_w(state, doors)[fitted]
@@ -116,6 +119,12 @@ def rest(plant: Plant, state: State, wave: waves.Waves, room: window.Bench) -> N
         if plant.supply.shelf_of[k] >= 0:
             state.shelf.smooth_w[r] = state.shelf.drawn_w[r] = first_w
     room.seen_pu[:] = state.network.voltage_pu
+    storage.see(_stores(plant, state), plant.wiring, state.service, room.seen_pu)
+
+
+def _stores(plant: Plant, state: State) -> tuple[Any, ...]:
+    """What `storage.act` needs of UPS and battery plants."""
+    return plant.ups, plant.battery, state.ups, state.battery
 
 
 def steps(plant: Plant, state: State, wave: waves.Waves, room: window.Bench, first: int, last: int) -> int:
@@ -126,8 +135,8 @@ def steps(plant: Plant, state: State, wave: waves.Waves, room: window.Bench, fir
     per_tick = len(room.rows.feed_w)
     return int(
         window.run(
-            plant.rack, plant.wiring, plant.supply, plant.network, state.feeding, state.loads, state.network,
-            plant.relays, plant.motors, state.service, state.psu, state.shelf, state.outage, state.protection,
+            plant.rack, plant.wiring, plant.supply, _stores(plant, state), plant.network, state.feeding, state.loads,
+            state.network, plant.relays, plant.motors, state.service, state.psu, state.shelf, state.outage, state.protection,
             wave.activity, first, last, 1.0 / per_tick, radial.BASE_MVA, room, state.step,
         )
     )  # fmt: skip
@@ -145,7 +154,7 @@ def finish(
     _settle_racks(plant, state, activity, room, kept_j)
     drawn = sums.drawn_w
     now.hall_air_w[:] += sums.air_w
-    now.house_w[0] = sums.house_w[0]
+    now.house_w[0], now.storage[:] = sums.house_w[0], sums.storage
     record.site_row(
         now, state.flows, room.mean, 0, radial.BASE_MVA, drawn[window.AIR_RACKS],
         (drawn[window.DOORS], drawn[window.ROOMS]), site, at,
@@ -156,6 +165,7 @@ def finish(
         column[at] = drawn[by]
     substation_w[at] = room.mean.power_pu[plant.wiring.substation] * base_w
     record.add_electrical(plant.network, room.mean, radial.BASE_MVA, seconds, records.electrical)
+    record.add_batteries(plant.battery, state.battery, seconds, records.battery)
     ledger.book_second(now, room.mean, radial.BASE_MVA, site, at, sums.lines_w[0], books)
     step.finish(plant, state, 1, books, records, seconds)
 
@@ -174,10 +184,11 @@ def _settle_racks(plant: Plant, state: State, activity: Vec, room: window.Bench,
     now.hall_hot_w[:] += air_w
 
 
-def switched(state: State, closed: IVec, room: window.Bench) -> None:
+def switched(plant: Plant, state: State, closed: IVec, room: window.Bench) -> None:
     """After breakers moved between two steps: what is dead draws nothing in the next one."""
     room.closed[:] = closed
     room.seen_pu[state.service.energised == 0] = 0.0
+    storage.see(_stores(plant, state), plant.wiring, state.service, room.seen_pu)
 
 
 def held_j(state: State) -> Vec:

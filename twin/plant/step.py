@@ -184,7 +184,7 @@ def draw(rack, fans, service, stores, wiring, solution, base_mva, step, s, ticks
         rack, fans, step.rack, service.racks, s, ticks, step.rack_w, step.load_w, step.load_var, step.hall_air_w,
         step.hall_hot_w,
     )  # fmt: skip
-    storage.act(stores, wiring, service, solution, base_mva * 1e6, step)
+    storage.act(stores, wiring, service, solution, base_mva * 1e6, 1.0, step)
     return taken
 
 

@@ -43,11 +43,11 @@ def stale(plant: Plant, state: State) -> bool:
 
 
 @kernel
-def _through_ups(params, state, i, b, voltage_pu, step):
-    """Put what UPS ``i`` draws in this second in the place of its load at bus ``b``; returns loss and charging [W]."""
+def _through_ups(params, state, i, b, voltage_pu, dt_s, step):
+    """Put what UPS ``i`` draws over ``dt_s`` in the place of its load at bus ``b``; returns loss and charging [W]."""
     load_w, before_j = step.load_w[b], state.stored_j[i]
-    drawn_w, _, _ = ups.step(params, state, i, load_w, voltage_pu, 1.0)
-    kept_w, lost_w = state.stored_j[i] - before_j, ups.loss_w(params, i, load_w)
+    drawn_w, _, _ = ups.step(params, state, i, load_w, voltage_pu, dt_s)
+    kept_w, lost_w = (state.stored_j[i] - before_j) / dt_s, ups.loss_w(params, i, load_w)
     lost_w += max(0.0, kept_w) * (1.0 / params.charging[i] - 1.0)
     if state.stored_j[i] <= 0.0:
         # An empty battery: a living feed gives what is missing, a dark UPS loses only what it still had.
@@ -61,8 +61,8 @@ def _through_ups(params, state, i, b, voltage_pu, step):
 
 
 @kernel
-def act(stores, wiring, service, solution, base_w, step):
-    """One second of every UPS and battery plant on the loads of this second; puts into these what they draw and give.
+def act(stores, wiring, service, solution, base_w, dt_s, step):
+    """Every UPS and battery plant over ``dt_s``, on the loads of that time; puts into these what they draw and give.
 
     ``stores`` are constants of UPS and of battery plants and their states. Fills ``step.storage``.
     """
@@ -71,7 +71,7 @@ def act(stores, wiring, service, solution, base_w, step):
     for i in range(wiring.ups_bus.size):
         b = wiring.ups_bus[i]
         voltage_pu = solution.voltage_pu[b] if service.energised[b] > 0 else 0.0
-        lost_w, kept_w = _through_ups(ups_params, ups_state, i, b, voltage_pu, step)
+        lost_w, kept_w = _through_ups(ups_params, ups_state, i, b, voltage_pu, dt_s, step)
         step.storage[UPS_W] += lost_w + kept_w
         step.storage[STORAGE_LOSS_W] += lost_w
         step.storage[ON_BATTERY] += 1.0 if ups_state.mode[i] != ups.NORMAL else 0.0
@@ -83,12 +83,22 @@ def act(stores, wiring, service, solution, base_w, step):
         b = wiring.battery_bus[i]
         alive = service.energised[b]
         own_w = battery_params.auxiliary_w[i] if alive > 0 else 0.0
-        power_w = battery.step(battery_params, battery_state, i, carried_w + own_w, alive, 1.0)
+        power_w = battery.step(battery_params, battery_state, i, carried_w + own_w, alive, dt_s)
         step.load_w[b] += own_w - power_w
         step.storage[BATTERY_W] += power_w
         step.storage[AUXILIARY_W] += own_w
         step.storage[STORAGE_LOSS_W] += battery.loss_w(battery_params, i, power_w)
     step.storage[CHARGE] = battery_state.stored_j.sum() / battery_params.energy_j.sum()
+
+
+@kernel
+def see(stores, wiring, service, seen_pu):
+    """Put into ``seen_pu``, the voltage of each node, what loads behind a UPS see of it."""
+    params, _, state, _ = stores
+    for i in range(wiring.ups_bus.size):
+        b = wiring.ups_bus[i]
+        if state.mode[i] != ups.NORMAL or params.eco[i] == 0.0:
+            seen_pu[b] = 1.0 if ups.holds(params, state, i, service.energised[b]) else 0.0
 
 
 def rest(plant: Plant, state: State) -> None:

@@ -4,7 +4,8 @@ In each step, on the voltages of the step before,
 
 1. motors that hold and network racks draw what they drew in the second, limited in current;
 2. each rack asks for its wave (`waves`), its shelf smooths it, its supplies draw from the board;
-3. the network carries all of it.
+3. UPS stand between some boards and their loads, battery plants act on the sum;
+4. the network carries all of it, and protection watches.
 
 At the end of the second the means stand where a second of the 1 s loop leaves them, so that records and books know no
 difference; what racks were not served is taken back from their heat (`cut`), what motors were not served from the air
@@ -19,7 +20,8 @@ from twin.components import cable, psu, shelf
 from twin.core.jit import kernel
 from twin.core.layout import IVec, Var, Vec
 from twin.network import radial
-from twin.plant import grid, protection, waves
+from twin.plant import grid, protection, storage, waves
+from twin.plant.order import BATTERY_W, ON_BATTERY
 from twin.plant.record import WindowRecord
 
 CURRENT_LIMIT = 1.1
@@ -47,6 +49,7 @@ class Sums(NamedTuple):
     air_w: Annotated[Vec, Var("W", "heat into each hall's air beside what evenly drawn power gives")]
     lines_w: Annotated[Vec, Var("W", "loss of supply lines, [1]")]
     house_w: Annotated[Vec, Var("W", "power of house loads, [1]")]
+    storage: Annotated[Vec, Var("1", "as `Step.storage`, [7]")]
     input_w: Annotated[Vec, Var("W", "at the inlet of each rack's servers")]
     asked_w: Annotated[Vec, Var("W", "direct current each rack's servers asked for")]
     served_w: Annotated[Vec, Var("W", "direct current they had")]
@@ -193,7 +196,14 @@ def add_solution(solution, share, mean):
 
 
 @kernel
-def note(solution, source_pu, base_mva, alive, outage, guards, asked_w, input_w, k, bench):
+def add_storage(now, dt_s, sums):
+    """Add one step of `Step.storage`: powers add up, of counts and charge the last stands."""
+    for i in range(sums.size):
+        sums[i] = now[i] if i >= ON_BATTERY else sums[i] + now[i] * dt_s
+
+
+@kernel
+def note(solution, source_pu, base_mva, service, outage, guards, stored, asked_w, input_w, k, bench):
     """Write row ``k`` of the window's record."""
     rows, base_w = bench.rows, base_mva * 1e6
     rows.source_pu[k] = source_pu
@@ -207,10 +217,11 @@ def note(solution, source_pu, base_mva, alive, outage, guards, asked_w, input_w,
         out += outage.wait_s[r] > 0.0
     rows.racks_out[k] = out
     rows.motors_out[k] = guards.motors.out.sum()
+    rows.battery_w[k], rows.ups_out[k] = stored[BATTERY_W], stored[ON_BATTERY]
     lowest, at = np.inf, -1
     for n in range(bench.boards.size):
         b = bench.boards[n]
-        if alive[b] and solution.voltage_pu[b] < lowest:
+        if service.energised[b] and solution.voltage_pu[b] < lowest:
             lowest, at = solution.voltage_pu[b], b
     rows.lowest_pu[k], rows.lowest_at[k] = lowest, at
     for n in range(bench.inner.size):
@@ -239,8 +250,8 @@ def draw(rack, wiring, supply, motors, service, psus, shelves, outage, guards, a
 
 @kernel
 def run(
-    rack, wiring, supply, network, feeding, loads, solution, relays, motors, service, psus, shelves, outage, guards,
-    activity, first, last, dt_s, base_mva, bench, step,
+    rack, wiring, supply, stores, network, feeding, loads, solution, relays, motors, service, psus, shelves, outage,
+    guards, activity, first, last, dt_s, base_mva, bench, step,
 ):  # fmt: skip
     """Steps from ``first`` up to ``last`` of the second, or until protection moved something.
 
@@ -251,15 +262,18 @@ def run(
         asked_w, input_w = draw(
             rack, wiring, supply, motors, service, psus, shelves, outage, guards, activity, k, dt_s, bench, step
         )
+        storage.act(stores, wiring, service, solution, base_mva * 1e6, dt_s, step)
         if grid.flow(network, feeding, loads, wiring, source_pu, base_mva, step, solution) < 0:
             return -(k + 1)
         protection.watch(relays, motors, network, solution, guards, dt_s)
         protection.watch_racks(relays, rack, bench.closed, step.rack_w, solution.voltage_pu, guards, dt_s)
         keep_out(guards.motors, (bench.rows.feed_w.size - k - 0.5) * dt_s)
         bench.seen_pu[:] = solution.voltage_pu
+        storage.see(stores, wiring, service, bench.seen_pu)
+        add_storage(step.storage, dt_s, bench.sums.storage)
         bench.sums.house_w[0] += step.house_w[0] * dt_s
         add_solution(solution, dt_s, bench.mean)
-        note(solution, source_pu, base_mva, service.energised, outage, guards, asked_w, input_w, k, bench)
+        note(solution, source_pu, base_mva, service, outage, guards, step.storage, asked_w, input_w, k, bench)
         if guards.moved[0]:
             return k + 1
     return last

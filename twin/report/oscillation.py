@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from twin.core.layout import Vec
-from twin.judge.oscillation import RANGE_S, WindowFigures, batteries, coherences, left_over, windows
+from twin.judge.oscillation import RANGE_S, WindowFigures, batteries, coherences, left_of, windows
 from twin.judge.result import ClockTime, values
 from twin.judge.rules import pack_of
 from twin.judge.spectrum import BANDS, BEYOND, VALID_HZ, spectrum
@@ -121,9 +121,9 @@ def band_rows(tree: xr.DataTree) -> Table:
     clock, marks = ClockTime.of(tree), []
     rows: list[tuple[Cell, ...]] = []
     for one in windows(tree):
-        plants, worse = batteries(tree[one.name].to_dataset()), [band for band, _ in one.left]
+        plants, worse = batteries(tree, one.name), [band for band, _ in one.left]
         for found in one.bands:
-            left = max((left_over(found.peak_hz, plant) for plant in plants), default=np.nan)
+            left = left_of(found.peak_hz, plants)
             beyond = found.band.name == BEYOND
             rows.append(
                 (clock.text(one.from_s), found.band.name, found.peak / 1e6, found.peak_hz, 100.0 * found.share,
