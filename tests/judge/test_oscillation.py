@@ -23,7 +23,8 @@ def result(lines: dict[float, float], battery_w: float = 0.0, racks_out: float =
     window = xr.Dataset({name: ("time", column) for name, column in rows.items()}, {"time": time})
     window.attrs = {"from_s": 5.0, "until_s": 25.0, "step_s": 0.01}
     nodes = xr.Dataset(coords={"node": ["feed", "sub", "board"]})
-    plants = xr.Dataset({name: ("battery", [value]) for name, value in zip(("dead_s", "lag_s", "band_s"), PLANT, strict=False)})
+    columns = zip(("dead_s", "lag_s", "band_s"), PLANT, strict=True)
+    plants = xr.Dataset({name: ("battery", [value]) for name, value in columns})
     root = xr.Dataset(attrs={"start": "2026-07-15T00:00:00+00:00"})
     return xr.DataTree.from_dict({"/": root, "window_1": window, "electrical": nodes, "battery": plants})
 

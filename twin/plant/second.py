@@ -136,8 +136,8 @@ def steps(plant: Plant, state: State, wave: waves.Waves, room: window.Bench, fir
     return int(
         window.run(
             plant.rack, plant.wiring, plant.supply, _stores(plant, state), plant.network, state.feeding, state.loads,
-            state.network, plant.relays, plant.motors, state.service, state.psu, state.shelf, state.outage, state.protection,
-            wave.activity, first, last, 1.0 / per_tick, radial.BASE_MVA, room, state.step,
+            state.network, plant.relays, plant.motors, state.service, state.psu, state.shelf, state.outage,
+            state.protection, wave.activity, first, last, 1.0 / per_tick, radial.BASE_MVA, room, state.step,
         )
     )  # fmt: skip
 
