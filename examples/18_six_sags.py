@@ -3,9 +3,9 @@
 Shows: UPS of boards, their event counter, and a window of 90 s around faults of 42 to 66 ms.
 
 On 10 July 2024 a 230 kV line with a failed arrester was reclosed six times in 82 s, down to 0.25 to 0.40 pu for 42 to
-66 ms each, and some 1,500 MW of data centres left the grid: each fault was an event to their UPS, and after the third they
-stayed on their batteries until somebody came. Here the UPS of the pod's boards do the same. Told to wait 150 ms before
-they call it an event, and not to count, they carry their load through every sag from the battery and never leave.
+66 ms each, and some 1,500 MW of data centres left the grid: each fault was an event to their UPS, and after the third
+they stayed on their batteries until somebody came. Here the UPS of the pod's boards do the same. Told to wait 150 ms
+before they call it an event, and not to count, they carry their load through every sag and never leave.
 """
 
 import sys
