@@ -20,7 +20,7 @@ from twin.control.policies import make_policy
 from twin.control.policy import Fleet
 from twin.control.sensing import Meter
 from twin.core.clock import Clock
-from twin.core.errors import RunError
+from twin.core.errors import RunError, ScenarioError
 from twin.core.layout import IVec, Vec
 from twin.drive.weather import Weather
 from twin.events import Action, Wanted, actions, feed_limit
@@ -63,6 +63,11 @@ class Simulation:
         self.limit = feed_limit(scenario, self.compiled, clock)
         self.rules = load_pack(scenario.rules or site.rules, folder)
         self.windows = windows(scenario)
+        if self.windows and self.compiled.meshed is not None:
+            raise ScenarioError(
+                f"{self.windows[0].where}: windows of milliseconds are solved by the sweep, and this site has solver: "
+                "meshed; use electrical.solver: radial or leave the windows out"
+            )
         self.actions = actions(scenario, self.compiled, clock)
         self.workload = Workload(scenario, self.compiled, self.duration, folder, clock)
         self.watch = Watch(scenario.watch, self.compiled.names)

@@ -30,21 +30,20 @@ def _cut_boards(x, c, missing):
 
 
 @kernel
-def _cut_server(c, node, n, activity, missing):
-    """Take ``missing`` from server ``n``; returns the heat of its plates less [W] and the work lost more [s]."""
+def _cut_server(c, node, n, activity, missing, more):
+    """Take ``missing`` from server ``n``, and count ``more`` of the work it was asked for as lost.
+
+    Returns the heat of its plates less [W].
+    """
     liquid_w = missing * (c[5] + c[6] * activity)
     node.plate_c[n] -= liquid_w * c[4] * c[1]
     heat_w = c[3] * liquid_w * c[4] * (1.0 - c[2])
-    asked, lost = activity * c[13], 0.0
-    if node.gpu_w[n] < node.want_w[n]:
-        lost = asked * gpu.speed_lost(node.want_w[n], node.gpu_w[n], c[15], c[16])
-    more = missing * (asked - lost)
     node.energy_j[n] -= missing * node.power_w[n]
     node.power_w[n] *= 1.0 - missing
     node.gpu_w[n] *= 1.0 - missing
-    node.lost[n] += more
-    node.lost_total_s[n] += more / c[13]
-    return heat_w, more
+    node.lost[n] += more * activity * c[13]
+    node.lost_total_s[n] += more * activity
+    return heat_w
 
 
 @kernel
@@ -59,8 +58,8 @@ def cut_rack(r, rack, blocks, node, blocks_c, servers_c, activity, served, out):
     out[r, AIR_W] *= served
     for b in range(rack.first_block[r], rack.first_block[r] + rack.blocks[r]):
         out[r, LIQUID_W] -= _cut_boards(blocks[b], blocks_c[r], missing)
+    # What of the rack's work was still done, as a share of what it was asked for.
+    more = missing * (1.0 - out[r, LOST] / out[r, DEMAND]) if out[r, DEMAND] > 0.0 else 0.0
     for n in range(rack.first_node[r], rack.first_node[r] + rack.nodes[r]):
-        heat_w, more = _cut_server(servers_c[r], node, n, activity[node.job[n]], missing)
-        out[r, LIQUID_W] -= heat_w
-        out[r, LOST] += more
-    out[r, LOST] = min(out[r, LOST], out[r, DEMAND])
+        out[r, LIQUID_W] -= _cut_server(servers_c[r], node, n, activity[node.job[n]], missing, more)
+    out[r, LOST] += more * out[r, DEMAND]

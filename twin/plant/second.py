@@ -35,6 +35,7 @@ def bench(plant: Plant, state: State, silicon: Vec, per_tick: int) -> window.Ben
         ),
         sums=window.Sums(
             np.zeros(6), np.zeros(halls), np.zeros(1), np.zeros(1), np.zeros(STORAGE_OUTPUTS),
+            np.zeros(buses), np.zeros(buses), np.zeros(plant.network.from_bus.size),
             *(np.zeros(racks) for _ in range(3)),
         ),
         mean=radial.new_state(plant.network, buses),
@@ -156,7 +157,7 @@ def finish(
     now.hall_air_w[:] += sums.air_w
     now.house_w[0], now.storage[:] = sums.house_w[0], sums.storage
     record.site_row(
-        now, state.flows, room.mean, 0, radial.BASE_MVA, drawn[window.AIR_RACKS],
+        now, state.flows, room.mean, room.rows.source_pu.mean(), 0, radial.BASE_MVA, drawn[window.AIR_RACKS],
         (drawn[window.DOORS], drawn[window.ROOMS]), site, at,
     )  # fmt: skip
     for name, by in (("cdu_pump_w", window.CDU), ("hall_pump_w", window.PUMPS), ("plant_w", window.PLANT)):
@@ -165,6 +166,9 @@ def finish(
         column[at] = drawn[by]
     substation_w[at] = room.mean.power_pu[plant.wiring.substation] * base_w
     record.add_electrical(plant.network, room.mean, radial.BASE_MVA, seconds, records.electrical)
+    state.loads.p_pu[:], state.loads.q_pu[:] = sums.load_w / base_w, sums.load_var / base_w
+    record.add_loads(state.network, state.loads, state.service.in_service, radial.BASE_MVA, records.electrical)
+    state.warmth.square[:] += sums.square
     record.add_batteries(plant.battery, state.battery, seconds, records.battery)
     ledger.book_second(now, room.mean, radial.BASE_MVA, site, at, sums.lines_w[0], books)
     step.finish(plant, state, 1, books, records, seconds)

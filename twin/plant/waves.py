@@ -76,7 +76,7 @@ def _begin(waves, j, r, steps):
 def ask(rack, node, span_w, coefficients, fed, activity, waves, out, steps, asked):
     """Fill ``asked`` for a second of ``steps``: ``activity`` is the second's mean of each job, ``out`` what racks drew.
 
-    ``span_w`` of each server, ``coefficients`` [rack, 17] of `server`, ``out`` [rack] at the inlet.
+    ``span_w`` of each server, ``coefficients`` [rack, 16] of `server`, ``out`` [rack] at the inlet.
     """
     p = 0
     for r in range(rack.gpu.size):

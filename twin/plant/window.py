@@ -50,6 +50,9 @@ class Sums(NamedTuple):
     lines_w: Annotated[Vec, Var("W", "loss of supply lines, [1]")]
     house_w: Annotated[Vec, Var("W", "power of house loads, [1]")]
     storage: Annotated[Vec, Var("1", "as `Step.storage`, [7]")]
+    load_w: Annotated[Vec, Var("W", "active power at each electrical node")]
+    load_var: Annotated[Vec, Var("var", "reactive power at each electrical node")]
+    square: Annotated[Vec, Var("1", "square of the current of each element")]
     input_w: Annotated[Vec, Var("W", "at the inlet of each rack's servers")]
     asked_w: Annotated[Vec, Var("W", "direct current each rack's servers asked for")]
     served_w: Annotated[Vec, Var("W", "direct current they had")]
@@ -184,15 +187,18 @@ def draw_racks(rack, supply, activity, k, psus, shelves, outage, dt_s, bench, ra
 
 
 @kernel
-def add_solution(solution, share, mean):
-    """Add ``share`` of a solution to the mean of the second."""
+def add_solution(solution, step, share, mean, sums):
+    """Add ``share`` of a solution and of the loads it carries to the mean of the second."""
     for i in range(solution.voltage_pu.size):
         mean.voltage_pu[i] += share * solution.voltage_pu[i]
+        sums.load_w[i] += share * step.load_w[i]
+        sums.load_var[i] += share * step.load_var[i]
     for e in range(solution.power_pu.size):
         mean.power_pu[e] += share * solution.power_pu[e]
         mean.reactive_pu[e] += share * solution.reactive_pu[e]
         mean.loss_pu[e] += share * solution.loss_pu[e]
         mean.loading[e] += share * solution.loading[e]
+        sums.square[e] += share * (solution.i_re[e] ** 2 + solution.i_im[e] ** 2)
 
 
 @kernel
@@ -272,7 +278,7 @@ def run(
         storage.see(stores, wiring, service, bench.seen_pu)
         add_storage(step.storage, dt_s, bench.sums.storage)
         bench.sums.house_w[0] += step.house_w[0] * dt_s
-        add_solution(solution, dt_s, bench.mean)
+        add_solution(solution, step, dt_s, bench.mean, bench.sums)
         note(solution, source_pu, base_mva, service, outage, guards, step.storage, asked_w, input_w, k, bench)
         if guards.moved[0]:
             return k + 1
