@@ -70,6 +70,7 @@ def draw():
         one.set_ylabel(label)
     for one in axes[:2]:
         style.legend(one)
+    axes[2].set_yticks([0, 1, 2])
     axes[2].set_xlim(0.0, 95.0)
     axes[2].set_xlabel("time (s)")
     return figure
