@@ -75,7 +75,7 @@ class ResultFile:
         home = self._file[group]
         sizes = tuple(home.dimensions[axis].size for axis in axes)
         rows = 3600 if not axes else max(1, min(60, 2**18 // max(1, int(np.prod(sizes)))))
-        kind = "f4" if group in _SHORT else "f8"
+        kind = "f4" if _is_short(group, len(axes)) else "f8"
         options: dict[str, Any] = {"compression": "gzip", "compression_opts": 1, "shuffle": True}
         made = home.create_variable(name, ("time", *axes), kind, chunks=(rows, *sizes), **options)
         method = "minimum" if name.endswith("_min") else "maximum" if name.endswith("_max") else "mean"
@@ -94,7 +94,7 @@ class ResultFile:
             home.resize_dimension("time", after)
             home.variables["time"][before:after] = time_s
             for name, values in rows.items():
-                home.variables[name][before:after] = rounded(values) if group in _SHORT else values
+                home.variables[name][before:after] = rounded(values) if _is_short(group, values.ndim - 1) else values
             self._file.flush()
         except OSError as wrong:
             raise OutputError(
@@ -114,6 +114,11 @@ class ResultFile:
         with suppress(OSError):
             self._file.close()
         self._partial.unlink(missing_ok=True)
+
+
+def _is_short(group: str, axes: int) -> bool:
+    """Whether a variable with so many axes beside time is kept rounded: minutes are, and what windows have by node."""
+    return group in _SHORT or (axes > 0 and group.startswith("window_"))
 
 
 def rounded(values: NDArray[Any]) -> NDArray[np.float32]:

@@ -16,8 +16,11 @@ from twin.plant.order import AIR_W, NODE_W, STORAGE_OUTPUTS, Plant, State
 _ROUNDING = 1e-12
 
 
-def bench(plant: Plant, state: State, silicon: Vec, per_tick: int) -> window.Bench:
-    """Room for a window of ``per_tick`` steps a second; ``silicon`` is each GPU's dynamic power over its type's."""
+def bench(plant: Plant, state: State, silicon: Vec, per_tick: int, nodes: IVec) -> window.Bench:
+    """Room for a window of ``per_tick`` steps a second that records power at the electrical ``nodes``.
+
+    ``silicon`` is each GPU's dynamic power over its type's.
+    """
     racks, servers, halls = plant.rack.gpu.size, state.node.job.size, state.hall.supply_c.size
     buses, wiring = state.network.voltage_pu.size, plant.wiring
     psu_c = np.zeros((plant.supply.restart_s.size, psu.COEFFICIENTS))
@@ -44,13 +47,13 @@ def bench(plant: Plant, state: State, silicon: Vec, per_tick: int) -> window.Ben
         psu_c=psu_c, shelf_c=shelf_c,
         span_w=_spans_w(plant, silicon),
         rows=zeros(record.WindowRecord, per_tick),
-        node_w=np.zeros((per_tick, inner(plant).size)), inner=inner(plant),
+        node_w=np.zeros((per_tick, nodes.size)), inner=nodes,
         boards=np.unique(np.concatenate([plant.rack.board, wiring.mechanical_board, wiring.cdu_board])),
     )  # fmt: skip
 
 
 def inner(plant: Plant) -> IVec:
-    """Electrical nodes that feed others: what a window records."""
+    """Electrical nodes that feed others."""
     parents = plant.network.from_bus[: plant.network.to_bus.max() + 1]
     found: IVec = np.unique(parents[parents >= 0])
     return found
