@@ -70,6 +70,8 @@ class EnvelopeParams(NamedTuple):
     below_pu: Annotated[Vec, Var("1", "voltage below which each band counts, [class, band]")]
     above_pu: Annotated[Vec, Var("1", "voltage above which it counts, [class, band]")]
     lasting_s: Annotated[Vec, Var("s", "time each band allows, [class, band]")]
+    least_pu: Annotated[Vec, Var("1", "lowest voltage inside all bands")]
+    most_pu: Annotated[Vec, Var("1", "highest voltage inside all bands")]
     reset_s: Annotated[Vec, Var("s", "time inside all bands after which timers begin anew")]
 
 
@@ -77,7 +79,7 @@ class EnvelopeState(NamedTuple):
     """Timers of each piece of equipment."""
 
     outside_s: Annotated[Vec, Var("s", "time outside each band, [equipment, band]")]
-    inside_s: Annotated[Vec, Var("s", "time inside all bands")]
+    inside_s: Annotated[Vec, Var("s", "time inside all bands, infinite once timers began anew")]
 
 
 def params(specs: Sequence[EnvelopeSpec]) -> EnvelopeParams:
@@ -90,35 +92,40 @@ def params(specs: Sequence[EnvelopeSpec]) -> EnvelopeParams:
             below[k, b] = -inf if band.below is None else band.below
             above[k, b] = inf if band.above is None else band.above
             lasting[k, b] = band.lasting
-    return frozen(EnvelopeParams, below_pu=below, above_pu=above, lasting_s=lasting, reset_s=[s.reset for s in specs])
+    return frozen(
+        EnvelopeParams, below_pu=below, above_pu=above, lasting_s=lasting,
+        least_pu=below.max(axis=1, initial=-inf), most_pu=above.min(axis=1, initial=inf),
+        reset_s=[s.reset for s in specs],
+    )  # fmt: skip
 
 
 def new_state(envelopes: EnvelopeParams, equipment: int) -> EnvelopeState:
     """Timers at nothing, for so many pieces of equipment."""
-    return EnvelopeState(np.zeros((equipment, envelopes.below_pu.shape[1])), np.zeros(equipment))
+    return EnvelopeState(np.zeros((equipment, envelopes.below_pu.shape[1])), np.full(equipment, inf))
 
 
 @kernel
 def outside(envelopes, k, voltage_pu):
     """Whether ``voltage_pu`` is outside some band of class ``k``."""
-    for b in range(envelopes.below_pu.shape[1]):
-        if voltage_pu < envelopes.below_pu[k, b] or voltage_pu > envelopes.above_pu[k, b]:
-            return True
-    return False
+    return voltage_pu < envelopes.least_pu[k] or voltage_pu > envelopes.most_pu[k]
 
 
 @kernel
 def advance(envelopes, k, state, i, voltage_pu, dt_s):
     """Let equipment ``i`` of class ``k`` see ``voltage_pu`` for ``dt_s``; returns whether it drops out in that time."""
-    healthy, lost = True, False
+    if not outside(envelopes, k, voltage_pu):
+        state.inside_s[i] += dt_s
+        if state.inside_s[i] < np.inf and state.inside_s[i] >= envelopes.reset_s[k] - _ROUNDING_S:
+            for b in range(envelopes.below_pu.shape[1]):
+                state.outside_s[i, b] = 0.0
+            state.inside_s[i] = np.inf
+        return False
+    lost = False
+    state.inside_s[i] = 0.0
     for b in range(envelopes.below_pu.shape[1]):
         if voltage_pu < envelopes.below_pu[k, b] or voltage_pu > envelopes.above_pu[k, b]:
             state.outside_s[i, b] += dt_s
-            healthy = False
             lost = lost or state.outside_s[i, b] > envelopes.lasting_s[k, b] + _ROUNDING_S
-    state.inside_s[i] = state.inside_s[i] + dt_s if healthy else 0.0
-    if healthy and state.inside_s[i] >= envelopes.reset_s[k] - _ROUNDING_S:
-        state.outside_s[i, :] = 0.0
     return lost
 
 

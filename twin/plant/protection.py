@@ -35,11 +35,17 @@ def _open(marks, state, at):
 def _relays(relays, network, solution, state, dt_s):
     """Advance every relay; returns whether one is not at rest."""
     busy = False
-    for r in range(relays.overcurrent_at.size):
-        e = relays.overcurrent_at[r]
-        seen = overcurrent.advance(
-            relays.overcurrent, relays.overcurrent_type[r], state.overcurrent, r, current(network, solution, e), dt_s
-        )
+    guarded, types, pickup, rating_pu = (
+        relays.overcurrent_at, relays.overcurrent_type, relays.overcurrent.pickup, network.rating_pu,
+    )  # fmt: skip
+    damage, above_s, signal_s = state.overcurrent.damage, state.overcurrent.above_s, state.overcurrent.signal_s
+    i_re, i_im = solution.i_re, solution.i_im
+    for r in range(guarded.size):
+        e, k = guarded[r], types[r]
+        seen_pu = sqrt(i_re[e] * i_re[e] + i_im[e] * i_im[e]) / rating_pu[e]
+        if seen_pu <= pickup[k] and damage[r] == 0.0 and above_s[r] == 0.0 and signal_s[r] < 0.0:
+            continue
+        seen = overcurrent.advance(relays.overcurrent, k, state.overcurrent, r, seen_pu, dt_s)
         if seen == 3:
             _open(state.opened, state, e)
         busy = busy or 0 < seen < 3
@@ -85,12 +91,18 @@ def _transfers(relays, network, solution, state, dt_s):
 def _machines(motors, solution, state, dt_s):
     """Advance every machine; returns whether one is out or outside its bands."""
     busy = False
-    for i in range(motors.bus.size):
-        k = motors.envelope_of[i]
-        voltage_pu = 1.0 if motors.behind_ups[i] else solution.voltage_pu[motors.bus[i]]
+    # Arrays at hand make the many machines at rest cheap: each look into a tuple counts references.
+    envelope_of, bus, behind_ups, voltages = motors.envelope_of, motors.bus, motors.behind_ups, solution.voltage_pu
+    out, inside_s = state.motors.out, state.envelope.inside_s
+    least_pu, most_pu = motors.envelope.least_pu, motors.envelope.most_pu
+    for i in range(bus.size):
+        k = envelope_of[i]
+        voltage_pu = 1.0 if behind_ups[i] else voltages[bus[i]]
+        if out[i] <= 0.0 and inside_s[i] == np.inf and least_pu[k] <= voltage_pu <= most_pu[k]:
+            continue
         lost = ride_through.advance(motors.envelope, k, state.envelope, i, voltage_pu, dt_s)
         healthy = not ride_through.outside(motors.envelope, k, voltage_pu)
-        was_out = state.motors.out[i] > 0.0
+        was_out = out[i] > 0.0
         is_out = dropout.advance(state.motors, i, lost, healthy, motors.restart_s[i], dt_s)
         if was_out != is_out:
             state.moved[0] = 1
@@ -110,20 +122,31 @@ def watch(relays, motors, network, solution, state, dt_s):
 @kernel
 def watch_racks(relays, rack, alive, drawn_w, voltage_pu, state, dt_s):
     """Let ``dt_s`` of what racks drew (``drawn_w``, supply loss included) act on their breakers."""
-    for n in range(relays.breaker_rack.size):
-        r = relays.breaker_rack[n]
+    racks, types, pickup, breaker = relays.breaker_rack, relays.breaker_type, relays.breaker.pickup, state.breaker
+    damage, above_s, signal_s, rating_w, board = (
+        breaker.damage, breaker.above_s, breaker.signal_s, rack.rating_w, rack.board,
+    )  # fmt: skip
+    for n in range(racks.size):
+        r, k = racks[n], types[n]
+        share = drawn_w[r] / rating_w[r] if alive[r] else 0.0
+        at_pu = max(voltage_pu[board[r]], _LOWEST_PU)
         # A breaker below its pickup with nothing to undo is most of them.
-        share = drawn_w[r] / rack.rating_w[r] if alive[r] else 0.0
-        at_pu = max(voltage_pu[rack.board[r]], _LOWEST_PU)
-        k, breaker = relays.breaker_type[n], state.breaker
-        at_rest = breaker.damage[n] == 0.0 and breaker.above_s[n] == 0.0 and breaker.signal_s[n] < 0.0
-        if at_rest and share <= relays.breaker.pickup[k] * at_pu:
+        at_rest = damage[n] == 0.0 and above_s[n] == 0.0 and signal_s[n] < 0.0
+        if at_rest and share <= pickup[k] * at_pu:
             continue
         seen = overcurrent.advance(relays.breaker, k, breaker, n, share / at_pu, dt_s)
         if seen == 3:
             _open(state.racks_opened, state, r)
         elif seen > 0:
             state.alert[0] = 1
+
+
+@kernel
+def watch_all(guards, rack, network, solution, service, step, dt_s):
+    """`watch` and `watch_racks`; ``guards`` are constants of relays and motors and the state of both."""
+    relays, motors, state = guards
+    watch(relays, motors, network, solution, state, dt_s)
+    watch_racks(relays, rack, service.racks, step.rack_w, solution.voltage_pu, state, dt_s)
 
 
 def damage(plant: Plant, state: State) -> tuple[Vec, Vec]:

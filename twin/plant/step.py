@@ -199,10 +199,8 @@ def book(
     ``rows`` are those of the site, of substations' power, of electrical elements and of battery plants.
     """
     racks_w, doors_w, rooms_w, lines_w = held
-    relays, motors, guards = guarded
     site, substation_w, electrical, plants = rows
-    protection.watch(relays, motors, network, solution, guards, 1.0)
-    protection.watch_racks(relays, rack, service.racks, step.rack_w, solution.voltage_pu, guards, 1.0)
+    protection.watch_all(guarded, rack, network, solution, service, step, 1.0)
     fans_w = doors_w + taken[0], rooms_w
     record.site_row(step, flows, solution, service.source_pu[0], s, base_mva, racks_w, fans_w, site, at + s)
     for k in range(metered.size):
