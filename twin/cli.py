@@ -270,15 +270,35 @@ def validate(cases: tuple[Path, ...], data: Path | None, out: Path | None) -> No
         raise SystemExit(1)
 
 
-@main.command()
-def policies() -> None:
+@main.group(invoke_without_command=True)
+@click.pass_context
+def policies(ctx: click.Context) -> None:
     """The policies known by name, with their fields."""
-    from twin.control.policies import POLICIES, describe
+    from twin.control.policies import describe, known_policies
 
-    for name, kind in POLICIES.items():
+    if ctx.invoked_subcommand is not None:
+        return
+    for name, kind in known_policies().items():
         words, fields = describe(kind)
         click.echo(f"{name}: {words}")
         click.echo("    " + ", ".join(f"{field} = {value!r}" for field, value in fields.items()))
+
+
+@policies.command("check")
+@click.argument("names", nargs=-1, required=True, metavar="NAME|FILE.py:Class...")
+def check_policies(names: tuple[str, ...]) -> None:
+    """Whether policies keep the contract: what they send, what they leave alone, how quick they are."""
+    from twin.control.contract import check_policy
+    from twin.control.policies import make_policy
+
+    failed = False
+    for name in names:
+        wrong = check_policy(lambda name=name: make_policy(name, {}))  # type: ignore[misc]
+        failed = failed or bool(wrong)
+        for line in wrong or ["keeps the contract"]:
+            click.echo(f"{name}: {line}")
+    if failed:
+        raise SystemExit(1)
 
 
 @main.command()

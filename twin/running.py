@@ -104,7 +104,7 @@ def _write_facts(directory: Path, simulation: Simulation, ended: Ended, wall_s: 
         "site": site.name, "scenario": scenario.title or "default scenario", "policy": scenario.policy.name,
         "seed": scenario.seed, "gpus": simulation.compiled.gpus, "complete": ended.failure is None,
         "simulated_s": ended.seconds, "wall_s": round(wall_s, 3), "compile_s": round(compile_s, 3),
-        "policy_s": round(simulation.control.spent_s, 3), "speedup": round(ended.seconds / wall_s, 1),
+        **_policy_cost(simulation, wall_s), "speedup": round(ended.seconds / wall_s, 1),
         "threads": jit.threads(), "peak_rss_bytes": peak, "energy_residual": residual["site"],
         "worst_part_residual": max(abs(value) for value in residual.values()), "water_residual": residual["water"],
         "source_digest": jit.digest(),
@@ -112,6 +112,16 @@ def _write_facts(directory: Path, simulation: Simulation, ended: Ended, wall_s: 
     }  # fmt: skip
     (directory / FILES.facts).write_text(json.dumps(facts, indent=2) + "\n")
     (directory / FILES.resolved).write_text(resolved_text(site, scenario))
+
+
+def _policy_cost(simulation: Simulation, wall_s: float) -> dict[str, float]:
+    """What the policy took: of its acts, of reading meters for it, the slowest act, the share of the run."""
+    control = simulation.control
+    return {
+        "policy_s": round(control.spent_s, 3), "policy_acts": control.acts,
+        "policy_slowest_s": round(control.slowest_s, 4), "telemetry_s": round(control.read_s, 3),
+        "policy_share": round((control.spent_s + control.read_s) / wall_s, 4),
+    }  # fmt: skip
 
 
 def installed_version(name: str) -> str:

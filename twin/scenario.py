@@ -24,11 +24,15 @@ class PolicySpec(Spec):
     """Which policy is in charge, and with what fields."""
 
     name: StrictStr
-    """A known policy, or FILE.py:Class."""
+    """A known policy, FILE.py:Class, or several joined by "+": the least of their caps holds."""
     period: Duration | None = Field(default=None, gt=0)
     """How often it acts; without it as often as it wants."""
-    fields: dict[str, float | int | str | bool] = {}
-    """Its fields by name, in base units."""
+    fields: dict[str, float | int | str | bool | dict[str, float]] = {}
+    """Its fields by name, in base units; of one among several as "name.field"."""
+    fallback: Power | None = Field(default=None, gt=0)
+    """Cap of every board once it has failed; without it the run ends then."""
+    time_limit: Duration = Field(default=60.0, gt=0)
+    """Wall time after which an act has failed."""
 
 
 class CallSpec(Spec):

@@ -14,14 +14,10 @@ from typing import NamedTuple
 import numpy as np
 
 from twin.components import chiller
-from twin.control.actuation import CapPath
 from twin.control.loop import ControlLoop
-from twin.control.policies import make_policy
-from twin.control.policy import Fleet
-from twin.control.sensing import Meter
 from twin.core.clock import Clock
 from twin.core.errors import RunError, ScenarioError
-from twin.core.layout import IVec, Vec
+from twin.core.layout import Vec
 from twin.drive.weather import Weather
 from twin.events import Action, Wanted, actions, feed_limit
 from twin.history import History, JobFacts
@@ -36,6 +32,7 @@ from twin.scenario import Scenario
 from twin.site.air import full_load_inlet_c
 from twin.site.compile import Compiled, compile_site, new_state
 from twin.site.spec import Site
+from twin.telemetry import PlantGauges, as_fed, capped_gpus, control_loop
 from twin.watching import Watch
 from twin.windows import windows
 from twin.workload import Workload
@@ -72,7 +69,8 @@ class Simulation:
         self.workload = Workload(scenario, self.compiled, self.duration, folder, clock)
         self.watch = Watch(scenario.watch, self.compiled.names)
         self.state = new_state(self.compiled)
-        self.control = self._control(clock)
+        self.control: ControlLoop = control_loop(scenario, self.compiled, self.limit, self.workload.placements, clock)
+        self._gauges = PlantGauges(self.compiled, self.state)
         self.wanted = Wanted(self.compiled, self.state)
         self.protecting = Protecting(self.compiled, self.state)
         self.messages: list[tuple[float, str, str]] = []
@@ -80,34 +78,6 @@ class Simulation:
         self._open: Opened | None = None
         self._unsettled = False
         self.tick = 0
-
-    def _control(self, clock: Clock) -> ControlLoop:
-        chosen, set_up, c = self.scenario.policy, self.site.control, self.compiled
-        policy = make_policy(chosen.name, chosen.fields, chosen.period)
-        kind = c.plant.rack.gpu[c.node_rack]
-        specs = list(c.library.gpus.values())
-        least_w = np.array([spec.min_cap for spec in specs])[kind]
-        fleet = Fleet(c.node_gpus, c.plant.gpu.max_w[kind], least_w, c.node_rack, self._fed(c.node_substation))
-        site_meter, node_meter = (
-            Meter(clock.ticks(meter.period, "meter period"), clock.ticks(meter.delay, "meter delay"))
-            for meter in (set_up.site_meter, set_up.node_meter)
-        )
-        path = CapPath(fleet, clock.ticks(set_up.cap.latency, "cap latency"), set_up.cap.quantum)
-        every = max(1, clock.ticks(policy.every_s, "the policy's period"))
-        return ControlLoop(
-            policy,
-            chosen.name,
-            every,
-            fleet,
-            c.substation_limit_w,
-            (site_meter, node_meter),
-            path,
-            self.limit.least_known,
-        )
-
-    def _fed(self, node_substation: IVec) -> list[IVec]:
-        """The servers that each metered substation feeds."""
-        return [np.flatnonzero(node_substation == k) for k in range(len(self.compiled.substations))]
 
     def run(self, file: ResultFile, progress: Progress | None = None) -> Ended:
         """Simulate into ``file`` until the end, an interrupt or a failure."""
@@ -118,7 +88,7 @@ class Simulation:
         history = History(self.compiled, file, facts, self.watch)
         before, books = ledger.stores(self.compiled.plant, self.state), ledger.open_books()
         failure: BaseException | None = None
-        self.state.step.capped[:] = self._capped(self.state.node.cap_w)
+        self.state.step.capped[:] = capped_gpus(self.control.fleet, self.state.node.cap_w)
         try:
             with _interrupts_wait() as interrupted:
                 for tick in self._steps(history, books):
@@ -141,7 +111,7 @@ class Simulation:
         steady.settle(self.compiled.plant, self.state, mean, self._outdoors(0), self.compiled.names.halls)
         if steady.solve_network(self.compiled.plant, self.state, self.compiled.meshed) < 0:
             raise RunError(f"voltage collapse at the start: {self._why_none()}")
-        self._read_meters()
+        self.control.read(0, *self._gauges.site(), self._gauges)
 
     def _steps(self, history: History, books: Vec) -> Iterator[int]:
         """Macro-step after macro-step; yields the tick each one ends at."""
@@ -157,7 +127,7 @@ class Simulation:
             changes = [change for change in changes if change > tick] if changes[0] <= tick else changes
             self._begin(tick, history, pending)
             if tick % self.control.every == 0:
-                self.control.act(tick)
+                self._act(tick)
             sampled = any(tick % period == 0 for period in periods)
             if sampled:
                 step.sample(plant, state, tick)
@@ -182,12 +152,18 @@ class Simulation:
                     raise RunError(f"voltage collapse at {tick - failed} s: {self._why_none()}")
             self._keep_caps()
             self._tell_ups(end)
+            seconds = slice(history.row, history.row + end - tick)
+            self.control.read(end, history.site.feed_w[seconds], history.substation_w[seconds], self._gauges)
             self._count_outages(end, end - tick)
             history.add(end, end - tick, state, self.limit.at(tick, end), air)
             self.tick = end
             self.messages += [(float(end), *said) for said in self.protecting.act(state, self.wanted)]
-            self._read_meters()
             yield end
+
+    def _act(self, tick: int) -> None:
+        happened = self.control.act(tick, self.state.node.job)
+        if happened is not None:
+            self.messages.append((float(tick), "policy", happened))
 
     def _begin(self, tick: int, history: History, pending: list[Action]) -> None:
         """What changes at the beginning of a tick: jobs and events."""
@@ -210,9 +186,7 @@ class Simulation:
             self.wanted.enforce(self.state)
         except RunError as wrong:
             raise RunError(f"at {tick} s {', '.join(action.message for action in due)}: {wrong}") from None
-        metered = grid.metered_by(self.state.feeding, plant.wiring.substation)
-        fed = self._fed(metered[plant.rack.board][self.compiled.node_rack])
-        control.fleet = control.fleet._replace(substations=fed)
+        control.fleet = as_fed(control.fleet, self.compiled, self.state.feeding)
         rejection.rate(plant, self.state, self._outdoors(tick))
 
     def _tell_ups(self, tick: int) -> None:
@@ -265,12 +239,12 @@ class Simulation:
 
     def _take_caps(self, tick: int, end: int) -> None:
         """Let the caps that arrive from ``tick`` on and before ``end`` take the place of those that hold."""
-        arriving, node = self.control.path.arriving(end), self.state.node
+        arriving, node = self.control.actuators.arriving(end), self.state.node
         if arriving is None:
             return
         at, node.next_cap_w[:] = arriving
         node.next_cap_in[0] = at - tick
-        self.state.step.capped[at - tick :] = self._capped(node.next_cap_w)
+        self.state.step.capped[at - tick :] = capped_gpus(self.control.fleet, node.next_cap_w)
 
     def _keep_caps(self) -> None:
         """After the macro-step: caps that came in it hold from its end on."""
@@ -278,20 +252,6 @@ class Simulation:
         if node.next_cap_in[0] < LONGEST_STEP:
             node.cap_w[:], node.next_cap_in[0] = node.next_cap_w, LONGEST_STEP
             capped[:] = capped[-1]
-
-    def _capped(self, cap_w: Vec) -> tuple[float, float]:
-        """GPUs whose cap is below their rating, and the mean cap of a GPU [W]."""
-        fleet = self.control.fleet
-        limited_w = np.minimum(cap_w, fleet.gpu_max_w)
-        return (
-            float(fleet.gpus[cap_w < fleet.gpu_max_w].sum()),
-            float((limited_w * fleet.gpus).sum() / fleet.gpus.sum()),
-        )
-
-    def _read_meters(self) -> None:
-        base_w, power_pu, node = radial.BASE_MVA * 1e6, self.state.network.power_pu, self.state.node
-        substation_w = power_pu[self.compiled.plant.wiring.substation] * base_w
-        self.control.read(self.tick, float(power_pu[0]) * base_w, substation_w, node.power_w, node.gpu_w)
 
     def _why_none(self) -> str:
         c = self.compiled

@@ -31,10 +31,9 @@ class Limit:
             limit[window] = np.minimum(limit[window], piece.limit_w)
         return limit
 
-    def least_known(self, tick: int, ahead: int) -> float:
-        """The least limit [W] that holds from ``tick`` to ``ahead`` ticks later, as far as it is known at ``tick``."""
-        near = [p.limit_w for p in self.pieces if p.known <= tick and p.first <= tick + ahead and p.last > tick]
-        return min([self.contract_w, *near])
+    def announced(self, tick: int) -> list[tuple[int, int, float]]:
+        """From when, until when and how low [W]: the pieces that are known at ``tick`` and not over."""
+        return [(p.first, p.last, p.limit_w) for p in self.pieces if p.known <= tick < p.last]
 
     def ticks(self) -> list[int]:
         """Ticks at which the limit changes."""

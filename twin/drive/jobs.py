@@ -43,6 +43,10 @@ class JobSpec(Spec):
     """End after the scenario's start: done, or aborted. None: it outlasts the scenario."""
     on: str | None = None
     """Only on nodes of this hall or rack type."""
+    priority: Annotated[int, Field(ge=0, strict=True)] = 1
+    """Higher is held back later, by policies that tell jobs apart."""
+    flexibility: Ratio = Field(default=0.25, le=1)
+    """Share of its speed it can do without while the utility calls: tiers of 0, 10, 25 and 50 % are usual."""
     training: TrainingSpec | None = None
     """A synchronous training job."""
     square: SquareSpec | None = None
@@ -148,7 +152,8 @@ def mixed_training(floor: Floor) -> list[JobSpec]:
 def job_table(path: Path) -> list[JobSpec]:
     """The jobs of a CSV table; every problem at once (TraceError).
 
-    Columns name, start_s, end_s, nodes, kind, activity and, if wanted, on and iteration_s (of a training).
+    Columns name, start_s, end_s, nodes, kind, activity and, if wanted, on, priority, flexibility and
+    iteration_s (of a training).
     ``kind`` is training or constant; ``activity`` is the level of a constant job (0 to 1). An empty ``start_s`` means
     it has been running before, an empty ``end_s`` that it outlasts the scenario.
     """
@@ -156,7 +161,7 @@ def job_table(path: Path) -> list[JobSpec]:
     jobs: list[JobSpec] = []
     problems: list[Problem] = []
     seen: set[str] = set()
-    for row in read_rows(path, columns, ("on", "iteration_s")):
+    for row in read_rows(path, columns, ("on", "iteration_s", "priority", "flexibility")):
         if row.cells["kind"] not in _TABLE_KINDS:
             message = (
                 f'"{row.cells["kind"]}" is no kind of a job table; {did_you_mean(row.cells["kind"], _TABLE_KINDS)}'
@@ -264,6 +269,10 @@ def _as_job(row: Row) -> dict[str, object]:
     if "iteration_s" in cells:
         shape["iteration"] = f"{cells.pop('iteration_s')} s"
     job: dict[str, object] = {name: cells[name] for name in ("name", "on") if name in cells}
+    if "priority" in cells:
+        job["priority"] = int(cells["priority"]) if cells["priority"].isdecimal() else cells["priority"]
+    if "flexibility" in cells:
+        job["flexibility"] = cells["flexibility"]
     if "nodes" in cells:
         job["nodes"] = int(cells["nodes"]) if cells["nodes"].isdecimal() else cells["nodes"]
     for name in ("start", "end"):

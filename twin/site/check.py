@@ -23,6 +23,7 @@ def check(site: Site, library: Parts) -> list[Finding]:
         *network(site, library),
         *storage(site, library),
         *protection(site, library),
+        *_control(site, library),
         *(finding for i, hall in enumerate(site.halls) for finding in _hall(site, library, i, hall)),
     ]
 
@@ -43,6 +44,13 @@ def _library(library: Parts) -> Iterator[Finding]:
     for name, shelf in library.air_racks.items():
         if shelf.door is not None:
             yield from unknown("coil type", shelf.door, library.coils, ("library", "air_racks", name, "door"))
+
+
+def _control(site: Site, library: Parts) -> Iterator[Finding]:
+    for field, of in site.control:
+        if isinstance(of, str):
+            kind, known = ("path", library.paths) if field in ("cap", "brake") else ("meter", library.meters)
+            yield from unknown(f"{kind} type", of, known, ("control", field))
 
 
 def _hall(site: Site, library: Parts, i: int, hall: HallSpec) -> Iterator[Finding]:

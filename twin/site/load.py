@@ -26,6 +26,8 @@ _KINDS = (
     "ups",
     "batteries",
     "protection",
+    "meters",
+    "paths",
 )
 
 

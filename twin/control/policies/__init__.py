@@ -1,27 +1,81 @@
-"""The shipped policies, by name, and those a user keeps in a file."""
+"""The policies by name: shipped ones, those of installed packages, those a user keeps in a file, several at once."""
 
 import dataclasses
 import importlib.util
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
+from twin.control.policies.demand_response import DemandResponse
+from twin.control.policies.dynamo import Dynamo
 from twin.control.policies.feed_limit import FeedLimit
+from twin.control.policies.polca import Polca
+from twin.control.policies.smoothing import Smoothing
+from twin.control.policies.steering import Steering
+from twin.control.policies.thermal_emergency import ThermalEmergency
+from twin.control.policies.thunderbolt import Thunderbolt
+from twin.control.policies.together import Together
 from twin.control.policies.uncapped import Uncapped
 from twin.control.policies.uniform_cap import UniformCap
+from twin.control.policies.water_filling import WaterFilling
 from twin.control.policy import Policy
 from twin.core.errors import ScenarioError, did_you_mean
 
-POLICIES: dict[str, type] = {"uncapped": Uncapped, "uniform-cap": UniformCap, "feed-limit": FeedLimit}
+POLICIES: dict[str, type] = {
+    "uncapped": Uncapped,
+    "uniform-cap": UniformCap,
+    "feed-limit": FeedLimit,
+    "water-filling": WaterFilling,
+    "dynamo": Dynamo,
+    "thunderbolt": Thunderbolt,
+    "polca": Polca,
+    "steering": Steering,
+    "demand-response": DemandResponse,
+    "smoothing": Smoothing,
+    "thermal-emergency": ThermalEmergency,
+}
+GROUP = "twin.policies"
+"""Entry points of installed packages: a name, and the class behind it."""
+
+
+def known_policies() -> dict[str, type]:
+    """Every policy with a name. A package's policy under a shipped name, or that does not load, is a ScenarioError."""
+    found = dict(POLICIES)
+    for point in entry_points(group=GROUP):
+        if point.name in found:
+            raise ScenarioError(
+                f'policy "{point.name}" of {point.value} has the name of another; rename its entry point'
+            )
+        try:
+            found[point.name] = point.load()
+        except Exception as wrong:
+            message = f'policy "{point.name}": {point.value} does not load: {type(wrong).__name__}: {wrong}'
+            raise ScenarioError(message) from wrong
+    return found
 
 
 def make_policy(name: str, fields: dict[str, Any], period_s: float | None = None) -> Policy:
-    """A fresh policy by name, or from ``FILE.py:Class``; ``period_s`` overrides how often it acts.
+    """A fresh policy by name, from ``FILE.py:Class``, or several joined by "+".
 
-    Raises ScenarioError for an unknown name, file, class or field.
+    ``period_s`` overrides how often each acts; fields of one among several are called "name.field". Raises
+    ScenarioError for an unknown name, file, class or field.
     """
-    kind = _from_file(name) if ".py:" in name else POLICIES.get(name)
-    if kind is None:
-        raise ScenarioError(f'unknown policy "{name}"; {did_you_mean(name, POLICIES)}')
+    names = name.split("+")
+    if len(names) == 1:
+        return _make_one(name, fields, period_s)
+    own: dict[str, dict[str, Any]] = {member: {} for member in names}
+    if len(own) < len(names):
+        raise ScenarioError(f'policy "{name}": a policy stands in it twice')
+    for field, value in fields.items():
+        of = max((member for member in names if field.startswith(f"{member}.")), key=len, default=None)
+        if of is None:
+            raise ScenarioError(f'policy "{name}": say whose field "{field}" is, e.g. "{names[0]}.{field}"')
+        own[of][field.removeprefix(f"{of}.")] = value
+    return Together([_make_one(member, given, period_s) for member, given in own.items()])
+
+
+def _make_one(name: str, fields: dict[str, Any], period_s: float | None) -> Policy:
+    kind = find_policy(name)
     known = (
         {field.name for field in dataclasses.fields(kind) if field.init} if dataclasses.is_dataclass(kind) else set()
     )
@@ -35,6 +89,16 @@ def make_policy(name: str, fields: dict[str, Any], period_s: float | None = None
     if period_s is not None:
         policy.every_s = period_s
     return policy
+
+
+def find_policy(name: str) -> type:
+    """The class behind a name or ``FILE.py:Class``. Raises ScenarioError where there is none."""
+    if ".py:" in name:
+        return _from_file(name)
+    known = POLICIES if name in POLICIES else known_policies()
+    if name not in known:
+        raise ScenarioError(f'unknown policy "{name}"; {did_you_mean(name, known)}')
+    return known[name]
 
 
 def _from_file(name: str) -> type:
@@ -59,5 +123,8 @@ def _from_file(name: str) -> type:
 
 def describe(kind: type) -> tuple[str, dict[str, Any]]:
     """First line of a policy's docstring, and its fields with their defaults."""
-    fields = {f.name: f.default for f in dataclasses.fields(kind) if f.init} if dataclasses.is_dataclass(kind) else {}
-    return (kind.__doc__ or "").strip().splitlines()[0], fields
+    fields = dataclasses.fields(kind) if dataclasses.is_dataclass(kind) else ()
+    shown = {
+        f.name: f.default if f.default_factory is dataclasses.MISSING else f.default_factory() for f in fields if f.init
+    }
+    return (kind.__doc__ or "").strip().splitlines()[0], shown

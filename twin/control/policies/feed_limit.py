@@ -9,11 +9,11 @@ A limit that is announced is obeyed `lead_s` early. The proportional rule is the
 starts from; Wang and Chen (HPCA 2008) and Meta's Dynamo (ISCA 2016) refine it.
 """
 
-from collections import deque
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from twin.control.policies.headroom import Headroom
 from twin.control.policy import Commands, Seen
 from twin.core.layout import Vec
 
@@ -30,15 +30,18 @@ class FeedLimit:
     lead_s: float = 60.0
     hold_s: float = 60.0
     memory_s: float = 60.0
-    _overheads: deque[Vec] = field(default_factory=deque, init=False, repr=False)
+    _headroom: Headroom = field(init=False, repr=False)
     _demand_w: Vec | None = field(default=None, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._headroom = Headroom(self.margin, self.lead_s, self.hold_s)
 
     def act(self, seen: Seen) -> Commands:
         """Caps whose sum stays within what feed and substations leave for GPU boards."""
         fleet = seen.fleet
         top_w, low_w = fleet.gpus * fleet.gpu_max_w, fleet.gpus * fleet.gpu_min_cap_w
         demand_w = self._demand(seen, top_w)
-        site_w, *substations_w = self._budgets(seen)
+        site_w, *substations_w = self._headroom.metered(seen)
         share_w = share_out(site_w, demand_w, low_w, top_w)
         drawn_w = fleet.by_substation(share_w)
         for k, budget_w in enumerate(substations_w):
@@ -56,16 +59,6 @@ class FeedLimit:
             np.maximum(wanted_w, self._demand_w, out=wanted_w)
         self._demand_w = np.minimum(wanted_w, top_w, out=wanted_w)
         return self._demand_w
-
-    def _budgets(self, seen: Seen) -> Vec:
-        """Power left for GPU boards [W] at the feed and at each substation."""
-        boards_w = seen.fleet.by_substation(seen.node_gpu_w)
-        site_overhead_w = seen.feed_then_w - seen.node_gpu_w.sum()
-        self._overheads.append(np.array([site_overhead_w, *(seen.substation_then_w - boards_w)]))
-        while len(self._overheads) > max(1.0, self.hold_s / self.every_s):
-            self._overheads.popleft()
-        limit_w = np.array([seen.least_limit_w(self.lead_s), *seen.substation_limit_w])
-        return limit_w * (1 - self.margin) - np.max(self._overheads, axis=0)
 
 
 def share_out(budget_w: float, demand_w: Vec, low_w: Vec, top_w: Vec) -> Vec:

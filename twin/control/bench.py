@@ -1,0 +1,138 @@
+"""A bench for policies: a few dozen servers behind the meters and paths of a run, with the simplest plant there is.
+
+Boards draw the least of what they want and their cap; all else at the meter is constant; each die is one mass on its
+cold plate, C dT/dt = P - G (T - T_coolant) with G in proportion to flow. It is what `twin policies check` and the
+tests of policies run on; it says nothing about a site.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from twin.control.actuation import Actuators, CapPath, PathSetUp
+from twin.control.loop import Charge, ControlLoop, Limits, Meters
+from twin.control.policy import NO_JOB, Fleet, Job, Policy, Tree
+from twin.control.sensing import Meter
+from twin.core.layout import IVec, Vec
+
+SERVERS = 32
+_DIE_J_K, _PLATE_W_K, _COOLANT_C = 454.0, 25.0, 35.0
+_RACKS, _CDU_KG_S, _HOST = 8, 3.0, 0.3  # power of a server beside its boards over their rating
+JOBS = (
+    NO_JOB,
+    Job("inference", "constant", 2, 0.0),
+    Job("training", "training", 1, 0.25),
+    Job("batch", "step", 0, 0.5),
+)
+_CAP_PATH, _BRAKE_PATH = PathSetUp(1.0), PathSetUp(5.0)
+
+
+def bench_fleet(limit_w: float = 400e3, substation_w: float = 250e3) -> Fleet:
+    """Two substations of two boards of two racks of four servers: eight GPUs of 700 W, or four of 1,200 W."""
+    gpus = np.repeat([8, 4], SERVERS // 2)
+    kind, rack = np.repeat([0, 1], SERVERS // 2), np.arange(SERVERS) // 4
+    top_w = np.array([700.0, 1200.0])[kind]
+    tree = Tree(
+        names=("feed", "sub-1", "sub-2", *(f"board-{b}" for b in range(1, 5)), *(f"rack-{r}" for r in range(1, 9))),
+        parent=np.array([-1, 0, 0, 1, 1, 2, 2, *(3 + r // 2 for r in range(_RACKS))]),
+        level=np.array([0, 1, 1, 2, 2, 2, 2, *[3] * _RACKS]),
+        limit_w=np.array([limit_w, substation_w, substation_w, *[np.inf] * (4 + _RACKS)]),
+        rating_va=np.array([np.inf, np.inf, np.inf, *[150e3] * 4, *[50e3] * _RACKS]),
+        substations=np.array([1, 2]),
+        leaf=7 + rack,
+    )
+    return Fleet(
+        gpus=gpus, gpu_max_w=top_w, gpu_min_cap_w=np.full(SERVERS, 200.0), gpu_idle_w=0.1 * top_w, brake_w=0.2 * top_w,
+        loss=np.array([np.full(SERVERS, 0.3), np.full(SERVERS, 0.85)]), kind=kind, rack=rack, cdu=rack // 2,
+        cdu_flow_kg_s=np.full(_RACKS // 2, _CDU_KG_S), substations=[np.arange(16), np.arange(16, SERVERS)], tree=tree,
+        kinds=("h100", "gb200"), has_brake=True,
+    )  # fmt: skip
+
+
+@dataclass
+class Bench:
+    """Runs a policy; what happened each second is in ``feed_w``, ``cap_w``, ``board_w`` and ``hottest_c``."""
+
+    policy: Policy
+    want_w: Callable[[int], Vec]  # what one board of each server wants in the second after a tick
+    fleet: Fleet = field(default_factory=bench_fleet)
+    job: IVec = field(default_factory=lambda: np.repeat([1, 2, 3, 2], SERVERS // 4))
+    calls: tuple[tuple[int, int, int, float], ...] = ()  # told, from, until, limit
+    flow: Callable[[int], Vec] = field(default=lambda tick: np.ones(_RACKS // 2))
+    overhead_w: float = 30e3
+    path: PathSetUp = _CAP_PATH
+    brake: PathSetUp = _BRAKE_PATH
+    meter: tuple[int, int] = (1, 1)  # period and delay
+    fallback_w: float | None = None
+
+    def __post_init__(self) -> None:
+        fleet = self.fleet
+        self.feed_w: list[float] = []
+        self.cap_w: list[Vec] = []
+        self.board_w: list[Vec] = []
+        self.hottest_c: list[float] = []
+        every, free_w = max(1, round(self.policy.every_s)), np.full(fleet.gpus.size, np.inf)
+        charge = Charge(self.policy, type(self.policy).__name__, every, 60.0, self.fallback_w)
+        limits = Limits(fleet.tree.limit_w[fleet.tree.substations], float(fleet.tree.limit_w[0]), self._announced)
+        actuators = Actuators(
+            CapPath(fleet.gpus, fleet.gpu_min_cap_w, fleet.gpu_max_w, self.path),
+            CapPath(fleet.gpus, fleet.brake_w, free_w, self.brake) if fleet.has_brake else None,
+        )
+        self.loop = ControlLoop(
+            charge, fleet, Meters(*(Meter(*self.meter) for _ in Meters._fields)), actuators, limits, JOBS
+        )
+        self.power_w, self.held_w = np.minimum(self.want_w(0), fleet.gpu_max_w), fleet.gpu_max_w.copy()
+        self.die_c, self.share = _COOLANT_C + self.power_w / _PLATE_W_K, self.flow(0)
+
+    def _announced(self, tick: int) -> list[tuple[int, int, float]]:
+        return [(begin, end, limit_w) for told, begin, end, limit_w in self.calls if told <= tick < end]
+
+    def run(self, seconds: int) -> "Bench":
+        """Advance by ``seconds`` from the start; returns itself."""
+        self._read(0)
+        for tick in range(seconds):
+            self.step(tick)
+        return self
+
+    def step(self, tick: int) -> None:
+        """The second after ``tick``."""
+        if tick % self.loop.every == 0:
+            self.loop.act(tick, self.job)
+        arriving = self.loop.actuators.arriving(tick + 1)
+        self.held_w = self.held_w if arriving is None else arriving[1]
+        self.share = self.flow(tick)
+        self.power_w = np.minimum(self.want_w(tick), np.minimum(self.held_w, self.fleet.gpu_max_w))
+        given_w = _PLATE_W_K * self.share[self.fleet.cdu] * (self.die_c - _COOLANT_C)
+        self.die_c += (self.power_w - given_w) / _DIE_J_K
+        self._read(tick + 1)
+        self.feed_w.append(float(self._levels()[0]))
+        self.cap_w.append(self.held_w.copy())
+        self.board_w.append(self.power_w.copy())
+        self.hottest_c.append(float(self.die_c.max()))
+
+    def _levels(self) -> Vec:
+        level_w = self.fleet.tree.sums(self.servers()[0])
+        level_w[0] += self.overhead_w
+        return level_w
+
+    def _read(self, tick: int) -> None:
+        level_w = self._levels()
+        self.loop.read(tick, level_w[:1], level_w[self.fleet.tree.substations][None], self)
+
+    def servers(self) -> tuple[Vec, ...]:
+        """Power at the inlet and of the GPU boards of each server [W]."""
+        boards_w: Vec = self.power_w * self.fleet.gpus
+        return boards_w + _HOST * self.fleet.gpus * self.fleet.gpu_max_w, boards_w
+
+    def boards(self) -> tuple[Vec, ...]:
+        """Power [W] at each node of the electrical tree above racks."""
+        return (self._levels()[:-_RACKS],)
+
+    def racks(self) -> tuple[Vec, ...]:
+        """Power [W] and hottest die [degC] of each rack."""
+        return self._levels()[-_RACKS:], self.die_c.reshape(_RACKS, -1).max(axis=1)
+
+    def coolant(self) -> tuple[Vec, ...]:
+        """Coolant flow [kg/s] and supply temperature [degC] of each CDU."""
+        return _CDU_KG_S * self.share, np.full(_RACKS // 2, _COOLANT_C)

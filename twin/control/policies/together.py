@@ -1,0 +1,32 @@
+"""Several policies at once: the least of their caps holds, and who brakes brakes."""
+
+from math import gcd
+
+import numpy as np
+
+from twin.control.policy import Commands, Policy, Seen
+
+
+class Together:
+    """Policies joined by "+": each acts at its own period and keeps its last word until it speaks again."""
+
+    def __init__(self, members: list[Policy]) -> None:
+        self.members = members
+        periods = [max(1, round(member.every_s)) for member in members]
+        self.every_s = float(gcd(*periods))
+        self._periods = periods
+        self._last: list[Commands | None] = [None] * len(members)
+
+    def act(self, seen: Seen) -> Commands | None:
+        """The least cap of what the members last said."""
+        spoke = False
+        for k, (member, period) in enumerate(zip(self.members, self._periods, strict=True)):
+            if round(seen.time_s) % period == 0:
+                said = member.act(seen)
+                if said is not None:
+                    self._last[k], spoke = said, True
+        words = [said for said in self._last if said is not None]
+        if not spoke:
+            return None
+        brakes = [said.brake for said in words if said.brake is not None]
+        return Commands(np.min([said.gpu_cap_w for said in words], axis=0), np.any(brakes, axis=0) if brakes else None)
