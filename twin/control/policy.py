@@ -14,7 +14,7 @@ from twin.core.layout import IVec, Vec
 
 
 class Tree(NamedTuple):
-    """The electrical tree as breakers stand: nodes are elements (cables, transformers, ...) with the feed first, then racks.
+    """The electrical tree as breakers stand: nodes are elements (cables, transformers, ...), feed first, then racks.
 
     An element that feeds nothing now, like an open tie, hangs where it was built.
     """
