@@ -6,10 +6,12 @@ from twin.control.actuation import Actuators, CapPath, PathSetUp
 from twin.control.chance import Chance
 from twin.control.loop import Charge, ControlLoop, Limits, Meters
 from twin.control.policies import make_policy
+from twin.control.policies.loss import fit
 from twin.control.policy import NO_JOB, Fleet, Job, Tree
 from twin.control.sensing import Meter
 from twin.core.clock import Clock
 from twin.core.layout import IVec, Vec
+from twin.core.speed import LIMIT_STEPS, NATURAL_STEPS
 from twin.drive.grid import Limit
 from twin.drive.jobs import Placement
 from twin.network import radial, topology
@@ -51,7 +53,7 @@ def fleet_of(compiled: Compiled) -> Fleet:
             gpu_min_cap_w=each["min_cap"][kind],
             gpu_idle_w=each["idle"][kind],
             brake_w=c.site.control.brake_to * plant.gpu.max_w[kind],
-            loss=np.array([plant.gpu.loss_linear[kind], plant.gpu.loss_quadratic[kind]]),
+            loss=_loss(compiled),
             kind=kind,
             rack=c.node_rack,
             cdu=plant.rack.cdu[c.node_rack],
@@ -61,6 +63,17 @@ def fleet_of(compiled: Compiled) -> Fleet:
             kinds=tuple(c.library.gpus),
             has_brake=c.site.control.brake is not None,
         )
+    )
+
+
+def _loss(c: Compiled) -> Vec:
+    """What is lost under caps by each GPU type, fitted to the table that its boards go by."""
+    shape = NATURAL_STEPS + 2, LIMIT_STEPS + 2
+    return np.array(
+        [
+            fit(lost.reshape(shape)[:-1, :-1], spec.min_cap / spec.max)
+            for lost, spec in zip(c.plant.gpu.lost, c.library.gpus.values(), strict=True)
+        ]
     )
 
 

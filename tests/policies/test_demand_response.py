@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.policies.scenes import FLEET, JOB, limited, seen
-from twin.control.bench import JOBS, SERVERS, Bench
+from twin.control.bench import JOBS, LOSS, SERVERS, Bench
 from twin.control.policies.demand_response import DemandResponse
 
 BEGIN, END = 1800, 1800 + 3 * 3600
@@ -16,7 +16,7 @@ def want_w(tick):
 
 def lost(board_w, tick=0):
     withheld = np.maximum(1 - board_w / want_w(tick), 0.0)
-    return withheld * (FLEET.loss[0] + FLEET.loss[1] * withheld)
+    return withheld * (LOSS[1] + LOSS[2] * withheld)
 
 
 @pytest.fixture(scope="module")

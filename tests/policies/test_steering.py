@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.policies.scenes import FLEET, JOB, limited, seen
-from twin.control.bench import JOBS, SERVERS, Bench
+from twin.control.bench import JOBS, LOSS, SERVERS, Bench
 from twin.control.policies.feed_limit import FeedLimit
 from twin.control.policies.steering import Steering
 from twin.control.policies.water_filling import WaterFilling
@@ -19,7 +19,7 @@ def want_w(tick):
 
 def speed(board_w):
     withheld = np.maximum(1 - board_w / want_w(0), 0.0)
-    return 1 - withheld * (FLEET.loss[0] + FLEET.loss[1] * withheld)
+    return 1 - withheld * (LOSS[1] + LOSS[2] * withheld)
 
 
 def job_work(board_w):

@@ -7,19 +7,19 @@ from hypothesis import strategies as st
 from scipy.optimize import LinearConstraint, minimize
 
 from tests.policies.scenes import FLEET, limited, seen
-from twin.control.bench import SERVERS, Bench
+from twin.control.bench import LOSS, SERVERS, Bench
 from twin.control.policies.feed_limit import FeedLimit, share_out
 from twin.control.policies.steering import Steering
-from twin.control.policies.water_filling import Below, WaterFilling, activity, fill, raise_caps
+from twin.control.policies.water_filling import Below, WaterFilling, activity, fill
 
 TREE = FLEET.tree
 NODES = FLEET.tree.parent.size
-LINEAR, QUADRATIC = FLEET.loss
+_, LINEAR, QUADRATIC = LOSS
 
 
 def work(cap_w, natural_w, weight, fleet=FLEET):
     withheld = np.maximum(1 - cap_w / natural_w, 0.0)
-    return float((fleet.gpus * weight * (1 - withheld * (fleet.loss[0] + fleet.loss[1] * withheld))).sum())
+    return float((fleet.gpus * weight * (1 - withheld * (LINEAR + QUADRATIC * withheld))).sum())
 
 
 def budgets(**by_name):
@@ -119,16 +119,13 @@ def test_nobody_else_does_more_work_under_the_same_budget():
             assert work(share_w / FLEET.gpus, natural_w, weight) <= best * (1 + 1e-9), name
 
 
-def test_what_is_left_over_raises_caps_and_no_budget_breaks():
-    natural_w, weight = demand(1)
-    budget_w = budgets(feed=150e3, sub_1=60e3, rack_6=18e3)
-    cap_w = share(budget_w, natural_w, weight)
-    raised_w = raise_caps(FLEET, budget_w, cap_w, FLEET.gpu_max_w)
-    assert (raised_w >= cap_w - 1e-9).all()
-    assert (raised_w <= FLEET.gpu_max_w + 1e-9).all()
-    used_w = FLEET.tree.sums(FLEET.gpus * raised_w)
-    assert (used_w <= budget_w * (1 + 1e-9)).all()
-    assert used_w[1] == pytest.approx(60e3)
+def test_who_is_not_held_back_has_no_cap():
+    natural_w = np.where(np.arange(SERVERS) < 16, 0.6, 0.9) * FLEET.gpu_max_w
+    fleet = limited(1e9)
+    fleet.tree.limit_w[2] = 0.8 * (FLEET.gpus * natural_w)[16:].sum()
+    caps = WaterFilling(margin=0.0).act(seen(natural_w, fleet=fleet)).gpu_cap_w
+    np.testing.assert_array_equal(caps[:16], FLEET.gpu_max_w[:16])
+    assert (FLEET.gpus * caps)[16:].sum() == pytest.approx(fleet.tree.limit_w[2])
 
 
 def test_without_room_everybody_stands_at_the_least_cap():

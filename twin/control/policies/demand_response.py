@@ -18,12 +18,14 @@ import numpy as np
 
 from twin.control.policies.feed_limit import share_out
 from twin.control.policies.headroom import Headroom
+from twin.control.policies.loss import coefficients
 from twin.control.policies.natural import Natural
 from twin.control.policies.ranks import flexibility
+from twin.control.policies.water_filling import lift_free
 from twin.control.policy import Commands, Fleet, Notice, Seen
 from twin.core.layout import Vec
 
-_ROUNDS, _LEAST_CURVE = 30, 1e-6
+_ROUNDS = 30
 
 
 @dataclass
@@ -53,7 +55,8 @@ class DemandResponse:
         if not np.isfinite(target_w):
             return Commands(fleet.gpu_max_w.copy())
         budget_w = target_w * (1 - self.margin) - overhead_w
-        return Commands(self._by_tiers(fleet, natural_w, flexibility(seen), budget_w))
+        cap_w = self._by_tiers(fleet, natural_w, flexibility(seen), budget_w)
+        return Commands(lift_free(cap_w, natural_w, fleet.gpu_max_w))
 
     def _target(self, seen: Seen) -> float:
         """The load target now [W]: the least over calls that are near, held or not long over."""
@@ -91,7 +94,8 @@ class DemandResponse:
         return cap_w
 
     def _at_loss(self, fleet: Fleet, natural_w: Vec, lost: Vec) -> Vec:
-        """Power of a GPU at which a share ``lost`` of its speed is lost."""
-        linear, quadratic = fleet.loss[0], np.maximum(fleet.loss[1], _LEAST_CURVE)
-        withheld = (np.sqrt(linear**2 + 4 * quadratic * lost) - linear) / (2 * quadratic)
+        """Power of a GPU at which a share ``lost`` of its speed is lost; natural power where a cap alone costs more."""
+        start, linear, quadratic = coefficients(fleet, natural_w)
+        left = np.maximum(lost - start, 0.0)
+        withheld = (np.sqrt(linear**2 + 4 * quadratic * left) - linear) / (2 * quadratic)
         return np.maximum(natural_w * (1 - withheld), np.minimum(fleet.gpu_min_cap_w, natural_w))

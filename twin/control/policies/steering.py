@@ -15,7 +15,7 @@ import numpy as np
 
 from twin.control.policies.headroom import Headroom
 from twin.control.policies.natural import Natural
-from twin.control.policies.water_filling import Below, activity, fill, lift_free, raise_caps
+from twin.control.policies.water_filling import Below, activity, fill, lift_free
 from twin.control.policy import Commands, Fleet, Seen
 from twin.core.layout import IVec, Vec
 
@@ -29,7 +29,6 @@ class Steering:
     lead_s: float = 60.0
     hold_s: float = 60.0
     memory_s: float = 60.0
-    spread: float = 0.05  # above the natural power of its server that a board may want
     passes: int = 3
     _headroom: Headroom = field(init=False, repr=False)
     _natural: Natural = field(init=False, repr=False)
@@ -50,14 +49,12 @@ class Steering:
         for _ in range(self.passes):
             cap_w = fill(fleet, self._below, budget_w, natural_w, weight, ceiling_w)
             slowest_w = _pace(cap_w / natural_w, seen.job, synchronous) * natural_w
-            if (slowest_w > ceiling_w * (1 - 1e-3)).all():
+            if (slowest_w > cap_w * (1 - 1e-3)).all():
                 break
-            ceiling_w = np.minimum(ceiling_w, np.maximum(slowest_w, 1.0))
+            # What part of a job cannot use while it waits for the rest of it is for others.
+            ceiling_w = np.where(synchronous, np.maximum(slowest_w, 1.0), natural_w)
         cap_w = np.minimum(cap_w, np.maximum(slowest_w, np.minimum(fleet.gpu_min_cap_w, natural_w)))
-        # More for part of a job that is held back elsewhere would only make it wait.
-        waits = synchronous & (cap_w < natural_w * (1 - 1e-6))
-        cap_w = lift_free(cap_w, natural_w, fleet.gpu_max_w, self.spread)
-        return Commands(raise_caps(fleet, budget_w, cap_w, np.where(waits, cap_w, fleet.gpu_max_w)))
+        return Commands(lift_free(cap_w, natural_w, fleet.gpu_max_w))
 
 
 def _equal_speed_weight(fleet: Fleet, natural_w: Vec, job: IVec, synchronous: np.ndarray) -> Vec:

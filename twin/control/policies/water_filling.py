@@ -3,12 +3,11 @@
     max sum_i g_i a_i U_i(p_i)   so that   sum_{i under n} g_i p_i <= B_n at every node n,   low_i <= p_i <= w_i
 
 with g_i GPUs of a server, a_i their activity, w_i their natural power and U_i = 1 - l1 x - l2 x^2 the speed left when
-the share x = 1 - p_i/w_i is withheld. At the optimum the gain of one more watt, a_i U_i'(p_i), is the sum of the
-multipliers of the nodes above, or p_i stands at a bound. Budgets are nested, so that sum is the greatest over the
-nodes above of the multiplier at which a node with all below it just fills its own budget: found from racks to feed,
-by Newton's method on sums that are piecewise linear in the multiplier, safeguarded by bisection. Who is not held back
-counts with natural power and is capped a little above it, since the boards of a server differ; what is left over raises
-caps towards the rating, since demand may grow until the next act.
+the share x = 1 - p_i/w_i is withheld (see `loss`; what it costs to be capped at all is left out of the choice). At the
+optimum the gain of one more watt, a_i U_i'(p_i), is the sum of the multipliers of the nodes above, or p_i stands at a
+bound. Budgets are nested, so that sum is the greatest over the nodes above of the multiplier at which a node with all
+below it just fills its own budget: found from racks to feed, by Newton's method on sums that are piecewise linear in
+the multiplier, safeguarded by bisection. Who is not held back has no cap and counts with natural power.
 
 Proportional sharing loses more than this, never less: it is the bound that other policies are held against, as far as
 meters tell natural power. Such problems are surveyed by M. Patriksson, European J. Operational Research 185 (2008) 1.
@@ -20,11 +19,12 @@ from typing import NamedTuple
 import numpy as np
 
 from twin.control.policies.headroom import Headroom
+from twin.control.policies.loss import coefficients
 from twin.control.policies.natural import Natural
 from twin.control.policy import Commands, Fleet, Seen, Tree
 from twin.core.layout import IVec, Vec
 
-_ROUNDS, _CLOSE, _LEAST_CURVE, _LEAST_ACTIVITY = 60, 1e-9, 1e-6, 0.01
+_ROUNDS, _CLOSE, _LEAST_ACTIVITY = 60, 1e-9, 0.01
 
 
 @dataclass
@@ -36,7 +36,6 @@ class WaterFilling:
     lead_s: float = 60.0
     hold_s: float = 60.0
     memory_s: float = 60.0
-    spread: float = 0.05  # above the natural power of its server that a board may want
     _headroom: Headroom = field(init=False, repr=False)
     _natural: Natural = field(init=False, repr=False)
     _below: "Below | None" = field(default=None, init=False, repr=False)
@@ -51,8 +50,7 @@ class WaterFilling:
             self._below = Below(fleet.tree)
         budget_w = self._headroom.tree(seen)
         cap_w = fill(fleet, self._below, budget_w, natural_w, activity(fleet, natural_w), fleet.gpu_max_w)
-        cap_w = lift_free(cap_w, natural_w, fleet.gpu_max_w, self.spread)
-        return Commands(raise_caps(fleet, budget_w, cap_w, fleet.gpu_max_w))
+        return Commands(lift_free(cap_w, natural_w, fleet.gpu_max_w))
 
 
 def activity(fleet: Fleet, natural_w: Vec) -> Vec:
@@ -110,11 +108,11 @@ class Curves(NamedTuple):
 def curves_of(fleet: Fleet, natural_w: Vec, weight: Vec, top_w: Vec) -> Curves:
     """The curves at which the gain of a watt equals its price."""
     top_w = np.minimum(natural_w, top_w)
-    linear, quadratic = fleet.loss[0], 2 * np.maximum(fleet.loss[1], _LEAST_CURVE)
+    _, linear, quadratic = coefficients(fleet, natural_w)
     return Curves(
         gpus=fleet.gpus.astype(float),
-        start_w=natural_w * (1 + linear / quadratic),
-        slope=natural_w**2 / (quadratic * weight),
+        start_w=natural_w * (1 + linear / (2 * quadratic)),
+        slope=natural_w**2 / (2 * quadratic * weight),
         low_w=np.minimum(fleet.gpu_min_cap_w, top_w),
         top_w=top_w,
     )
@@ -152,18 +150,6 @@ def clearing_price(curves: Curves, floor: Vec, budget_w: float, start: float) ->
     return price
 
 
-def lift_free(cap_w: Vec, natural_w: Vec, top_w: Vec, spread: float) -> Vec:
-    """Caps of who is not held back, a ``spread`` above natural power, so that no board of theirs is."""
-    free = cap_w >= natural_w * (1 - 1e-9)
-    return np.where(free, np.minimum(natural_w * (1 + spread), top_w), cap_w)
-
-
-def raise_caps(fleet: Fleet, budget_w: Vec, cap_w: Vec, top_w: Vec) -> Vec:
-    """Caps raised towards ``top_w`` as far as every budget allows, by one share of what is missing below a node."""
-    tree, missing_w = fleet.tree, fleet.gpus * (top_w - cap_w)
-    spare_w, below_w = budget_w - tree.sums(fleet.gpus * cap_w), tree.sums(missing_w)
-    share = np.clip(np.divide(spare_w, below_w, out=np.ones(below_w.size), where=below_w > 0), 0.0, 1.0)
-    for level in range(1, int(tree.level.max()) + 1):
-        own = np.flatnonzero(tree.level == level)
-        share[own] = np.minimum(share[own], share[tree.parent[own]])
-    return cap_w + share[tree.leaf] * (top_w - cap_w)
+def lift_free(cap_w: Vec, natural_w: Vec, top_w: Vec) -> Vec:
+    """No cap for who is not held back: it would save nothing, and cost speed wherever power varies."""
+    return np.where(cap_w >= natural_w * (1 - 1e-9), top_w, cap_w)
