@@ -47,7 +47,7 @@ def bench_fleet(limit_w: float = 400e3, substation_w: float = 250e3) -> Fleet:
     )
     return Fleet(
         gpus=gpus, gpu_max_w=top_w, gpu_min_cap_w=np.full(SERVERS, 200.0), gpu_idle_w=0.1 * top_w, brake_w=0.2 * top_w,
-        loss=np.broadcast_to(np.array(LOSS)[None, :, None], (2, 3, STEPS + 1)).copy(), kind=kind, rack=rack, cdu=rack // 2,
+        loss=np.tile(np.array(LOSS)[:, None], (2, 1, STEPS + 1)), kind=kind, rack=rack, cdu=rack // 2,
         cdu_flow_kg_s=np.full(_RACKS // 2, _CDU_KG_S), substations=[np.arange(16), np.arange(16, SERVERS)], tree=tree,
         kinds=("h100", "gb200"), has_brake=True,
     )  # fmt: skip
