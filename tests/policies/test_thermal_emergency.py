@@ -44,7 +44,7 @@ def test_only_what_has_lost_its_coolant_is_capped():
 
 def test_the_cap_is_the_largest_that_survives_until_the_repair():
     # Without flow C (87 - 50)/60 s with 454 J/K: 280 W.
-    caps = ThermalEmergency().act(seen(600.0, flow=[1.0, 0.0, 1.0, 1.0])).gpu_cap_w
+    caps = ThermalEmergency(capacity_j_k=454.0).act(seen(600.0, flow=[1.0, 0.0, 1.0, 1.0])).gpu_cap_w
     np.testing.assert_allclose(caps[STOPPED], 454 * 37 / 60)
     longer = ThermalEmergency(repair_s=200.0).act(seen(600.0, flow=[1.0, 0.0, 1.0, 1.0]))
     np.testing.assert_array_equal(longer.gpu_cap_w[STOPPED], 200.0)

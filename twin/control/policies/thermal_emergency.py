@@ -11,7 +11,8 @@ cap is too much for that time, boards are braked, if the site has a brake. Wheth
 700 W a board without flow goes from 50 to 87 degC in about 24 s; in band a cap takes half a second, out of band up to
 40 s, the brake 5 s.
 
-Lumped capacity 454 J/K of plate, coolant and package: an estimate of this project, +-50 %.
+The lumped capacity of die, memory and plate is an estimate, +-50 %: 285 J/K as in the part files, from below; 454 J/K with
+all of a plate's copper and coolant, which gives the 24 s.
 """
 
 from dataclasses import dataclass, field
@@ -32,7 +33,7 @@ class ThermalEmergency:
     hot_c: float = 85.0  # a die so hot is an emergency of its rack, whatever the flow shown
     limit_c: float = 87.0
     repair_s: float = 60.0
-    capacity_j_k: float = 454.0
+    capacity_j_k: float = 285.0
     plate_w_k: float = 25.0  # conductance at design flow [E]
     _since_s: Vec | None = field(default=None, init=False, repr=False)
     _braked: np.ndarray | None = field(default=None, init=False, repr=False)
