@@ -21,7 +21,6 @@ from twin.core.layout import Vec
 from twin.drive.weather import Weather
 from twin.events import Action, Wanted, actions, feed_limit
 from twin.history import History, JobFacts
-from twin.network import radial
 from twin.opened import NoSolution, Opened
 from twin.plant import electrics, grid, ledger, outages, rejection, steady, step, storage
 from twin.plant.order import LONGEST_STEP
@@ -157,7 +156,10 @@ class Simulation:
             self._count_outages(end, end - tick)
             history.add(end, end - tick, state, self.limit.at(tick, end), air)
             self.tick = end
-            self.messages += [(float(end), *said) for said in self.protecting.act(state, self.wanted)]
+            opened = self.protecting.act(state, self.wanted)
+            if opened:
+                self.messages += [(float(end), *said) for said in opened]
+                self.control.fleet = as_fed(self.control.fleet, self.compiled, state.feeding)
             yield end
 
     def _act(self, tick: int) -> None:

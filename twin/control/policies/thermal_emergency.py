@@ -11,8 +11,8 @@ cap is too much for that time, boards are braked, if the site has a brake. Wheth
 700 W a board without flow goes from 50 to 87 degC in about 24 s; in band a cap takes half a second, out of band up to
 40 s, the brake 5 s.
 
-The lumped capacity of die, memory and plate is an estimate, +-50 %: 285 J/K as in the part files, from below; 454 J/K with
-all of a plate's copper and coolant, which gives the 24 s.
+The lumped capacity of die, memory and plate is an estimate, +-50 %: 285 J/K as in the part files, from below; 454 J/K
+with all of a plate's copper and coolant, which gives the 24 s.
 """
 
 from dataclasses import dataclass, field

@@ -2,8 +2,8 @@
 
 Shows: an emergency policy, paths of commands by name, meters without delay.
 
-Without flow a board of 700 W reaches its throttling temperature in about 20 s (example 05). Out of band a cap takes 20 to
-40 s to arrive; in band 33 ms a board, eight in a row, which is within the second.
+Without flow a board of 700 W reaches its throttling temperature in about 20 s (example 05). Out of band a cap takes 20
+to 40 s to arrive; in band 33 ms a board, eight in a row, which is within the second.
 """
 
 import sys
@@ -39,7 +39,12 @@ def lost_under(policy, path, name):
         }
     )
     seconds = twin.run(site, scenario, out / name).site
-    return seconds["time"].values - AT, seconds["hottest_c"].values, seconds["throttled"].values, seconds["cap_w"].values
+    return (
+        seconds["time"].values - AT,
+        seconds["hottest_c"].values,
+        seconds["throttled"].values,
+        seconds["cap_w"].values,
+    )
 
 
 @style.drawn
