@@ -156,9 +156,9 @@ class Simulation:
             self._count_outages(end, end - tick)
             history.add(end, end - tick, state, self.limit.at(tick, end), air)
             self.tick = end
-            opened = self.protecting.act(state, self.wanted)
-            if opened:
-                self.messages += [(float(end), *said) for said in opened]
+            moved = self.protecting.act(state, self.wanted)
+            if moved:
+                self.messages += [(float(end), *said) for said in moved]
                 self.control.fleet = as_fed(self.control.fleet, self.compiled, state.feeding)
             yield end
 
