@@ -17,7 +17,7 @@ SITES = Path(__file__).parents[1] / "site_configs"
 
 
 def wall_s(site: Site, seconds: int, windows: list[dict[str, str]]) -> tuple[float, float]:
-    """Wall time of a run without compilation, and of that [s]; prints what all cores spent, which load does not change."""
+    """Wall time of a run without compilation, and of that [s]; prints what all cores spent, whatever else runs."""
     scenario = twin.Scenario.model_validate(
         {
             "duration": f"{seconds} s",
