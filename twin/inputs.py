@@ -56,7 +56,7 @@ def _pair(text: str) -> tuple[str, Any]:
 
 def change_site(site: Site, changes: dict[str, Any]) -> Site:
     """``site`` with values changed by path; ScenarioError where a path or value does not fit."""
-    data = apply_changes(site.model_dump(mode="json", by_alias=True, exclude_none=True), changes, "--set")
+    data = apply_changes(site.model_dump(mode="json", by_alias=True), changes, "--set")
     try:
         return build(Site, Source(Path("--set"), data, {(): (1, 1)}), ScenarioError)
     except TwinError as wrong:

@@ -136,7 +136,7 @@ def resolved_text(site: Site, scenario: Scenario) -> str:
     """A file that alone repeats a run: the whole site and scenario, every default and part written out."""
     data = {
         "resolved": 1,
-        "site": site.model_dump(mode="json", by_alias=True, exclude_none=True),
-        "scenario": scenario.model_dump(mode="json", by_alias=True, exclude_none=True),
+        "site": site.model_dump(mode="json", by_alias=True),
+        "scenario": scenario.model_dump(mode="json", by_alias=True),
     }
     return yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=120)

@@ -36,7 +36,7 @@ _SHORT = 1e-6
 # What a plant remembers is whatever is in the state beside racks, halls, power flow, and what follows from them.
 _NOT_PLANT = {
     "blocks", "node", "cdu", "hall", "aisle", "fans", "water", "cdu_temperature", "cdu_pressure", "hall_pressure",
-    "tree", "room", "pipe", "network", "ups", "battery", "outdoors", "service", "flows", "slopes", "step",
+    "tree", "room", "pipe", "network", "ups", "battery", "protection", "outdoors", "service", "flows", "slopes", "step",
 }  # fmt: skip
 Progress = Callable[[int, int], None]
 
