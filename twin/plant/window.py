@@ -97,7 +97,7 @@ def count_chillers(wiring, first, out, chillers, held, inside):
         inside[m] = min(1.0, inside[m] / held.chillers[m]) if held.chillers[m] > 0.0 else 1.0
 
 
-@kernel
+@kernel(bare=True)
 def draw_motors(wiring, first, out, bench, dt_s, load_w, load_var):
     """Loads of motors in one step; ``out`` says which dropped out, ``first`` as in `order.Motors`."""
     held, sums, seen_pu = bench.held, bench.sums, bench.seen_pu
@@ -143,7 +143,7 @@ def draw_others(wiring, held, alive, seen_pu, dt_s, sums, load_w, load_var):
         sums.air_w[wiring.air_hall[m]] += (share - 1.0) * held_w * dt_s
 
 
-@kernel
+@kernel(inline=True)
 def _supply(supply, bench, psus, shelves, r, voltage_pu, load_w, dt_s):
     """One step of rack ``r``'s shelf and supplies under ``load_w``; returns power in, and what its servers had [W]."""
     if psus.tripped[r] > 0.0:
@@ -157,7 +157,7 @@ def _supply(supply, bench, psus, shelves, r, voltage_pu, load_w, dt_s):
     return input_w, load_w - (asked - given)
 
 
-@kernel
+@kernel(bare=True)
 def draw_racks(rack, supply, activity, k, psus, shelves, outage, dt_s, bench, rack_w, load_w, load_var):
     """Loads of GPU racks in step ``k``; returns direct current asked for, and power in [W]."""
     sums, held = bench.sums, bench.held
