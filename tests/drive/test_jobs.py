@@ -5,6 +5,7 @@ import pytest
 from pydantic import ValidationError
 
 from twin.core.errors import ScenarioError, TraceError
+from twin.drive.course import Pattern
 from twin.drive.jobs import Floor, JobSpec, JobsSpec, job_seed, job_table, place, read_jobs
 from twin.drive.waveform import IDLE_W, MAXIMUM_W
 
@@ -89,7 +90,7 @@ def test_a_seed_belongs_to_a_job():
 def test_mixed_training_fills_the_site_at_the_measured_mean(tmp_path, site):
     placed = put(read_jobs(JobsSpec(mix="mixed-training"), site, tmp_path), tmp_path, site)
     assert np.sort(np.concatenate([p.nodes for p in placed])).tolist() == list(range(len(site.hall)))
-    activity = [len(p.nodes) * p.waveform.activity(0, 3600, p.start_tick, p.end_tick).mean() for p in placed]
+    activity = [len(p.nodes) * Pattern(p.waveform, p.start_tick, p.end_tick).activity(0, 3600).mean() for p in placed]
     power_w = IDLE_W + sum(activity) / len(site.hall) * (MAXIMUM_W - IDLE_W)
     assert power_w == pytest.approx(0.86 * MAXIMUM_W, rel=0.025)
 
@@ -106,7 +107,7 @@ def test_mixed_training_of_the_reference_site_has_a_job_of_100000_gpus(tmp_path)
 def test_stress_and_idle(tmp_path):
     (stress,) = put(read_jobs(JobsSpec(mix="stress"), floor(), tmp_path), tmp_path)
     assert len(stress.nodes) == 100
-    assert (stress.waveform.activity(0, 5, stress.start_tick, stress.end_tick) == 1.0).all()
+    assert (Pattern(stress.waveform, stress.start_tick, stress.end_tick).activity(0, 5) == 1.0).all()
     assert read_jobs(JobsSpec(mix="idle"), floor(), tmp_path) == []
     assert read_jobs([job()], floor(), tmp_path) == [job()]
 

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from twin.drive.course import Pattern
 from twin.drive.jitter import JitterSpec, coherence, measured_coherence, offsets_s
 from twin.drive.training import TrainingSpec
 from twin.drive.waveform import ConstantSpec, PlaybackSpec, SquareSpec, StepSpec, refined
@@ -26,26 +27,25 @@ SPECS = {
 def test_steps_of_a_second_have_its_mean(kind, per_tick, tmp_path):
     (tmp_path / "p.csv").write_text(TRACE)
     waveform = SPECS[kind].build(3, tmp_path)
-    means = waveform.activity(0, 30, 2, 27)
-    steps = waveform.steps(0, 30, 2, 27, per_tick)
+    means = Pattern(waveform, 2, 27).activity(0, 30)
+    steps = Pattern(waveform, 2, 27).activity(0, 30, per_tick)
     assert steps.reshape(30, per_tick).mean(axis=1) == pytest.approx(means, abs=1e-12)
     assert steps.min() >= 0.0
     assert steps.max() <= 1.0
     assert not steps[: 2 * per_tick].any()
     assert not steps[27 * per_tick :].any()
-    assert waveform.steps(0, 30, 2, 27, 1) == pytest.approx(means, abs=1e-15)
 
 
 def test_steps_follow_the_wave_not_only_the_mean(tmp_path):
     wave = SquareSpec.model_validate({"high": 1, "low": 0.2, "duty": 0.6, "period": "0.5 s", "ramp": "20 ms"})
-    steps = wave.build(0, tmp_path).steps(0, 1, 0, 9, 1000)
+    steps = Pattern(wave.build(0, tmp_path), 0, 9).activity(0, 1, 1000)
     assert steps[[0, 10, 25, 299, 310, 330, 499, 510]] == pytest.approx([0.22, 0.62, 1, 1, 0.58, 0.2, 0.2, 0.62])
 
 
 def test_any_piece_has_the_same_numbers(tmp_path):
     waveform = TrainingSpec.model_validate({"iteration": "2.3 s", "initialisation": "3 s"}).build(3, tmp_path)
-    whole = waveform.steps(0, 40, 0, 99, 100)
-    assert np.array_equal(waveform.steps(11, 14, 0, 99, 100), whole[1100:1400])
+    whole = Pattern(waveform, 0, 99).activity(0, 40, 100)
+    assert np.array_equal(Pattern(waveform, 0, 99).activity(11, 14, 100), whole[1100:1400])
 
 
 @given(st.lists(st.floats(0.0, 1.0), min_size=4, max_size=4), st.floats(0.0, 1.0))

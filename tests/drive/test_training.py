@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from twin.drive.course import Pattern
 from twin.drive.trace import read_trace
 from twin.drive.training import TrainingSpec
 from twin.drive.waveform import IDLE_W, MAXIMUM_W, sensed
@@ -38,27 +39,27 @@ def test_means_are_those_of_the_pattern_resolved_finely(tmp_path):
     pattern = np.where(past_s < spec.edge_s, np.minimum(pattern, climb), pattern)
     pattern[past_s < 0] = spec.initialisation_activity
     expected = pattern.reshape(1500, 500).mean(axis=1)
-    assert waveform.activity(0, 1500, 0, LONG) == pytest.approx(expected, abs=1e-4)
+    assert Pattern(waveform, 0, LONG).activity(0, 1500) == pytest.approx(expected, abs=1e-4)
 
 
 def test_any_block_gives_the_same_numbers(tmp_path):
-    whole = training(tmp_path).activity(-500, 4000, -300, 3500)
-    pieces = [training(tmp_path).activity(first, first + 250, -300, 3500) for first in range(3750, -501, -250)]
+    whole = Pattern(training(tmp_path), -300, 3500).activity(-500, 4000)
+    pieces = [Pattern(training(tmp_path), -300, 3500).activity(first, first + 250) for first in range(3750, -501, -250)]
     assert np.concatenate(pieces[::-1]) == pytest.approx(whole, abs=1e-12)
     assert (whole[:200] == 0).all()
     assert (whole[4000:] == 0).all()
 
 
 def test_noise_depends_on_the_seed_and_has_its_size(tmp_path):
-    quiet = training(tmp_path, noise=0).activity(0, 20000, 0, LONG)
-    one, other = (training(tmp_path, seed=seed).activity(0, 20000, 0, LONG) - quiet for seed in (1, 2))
+    quiet = Pattern(training(tmp_path, noise=0), 0, LONG).activity(0, 20000)
+    one, other = (Pattern(training(tmp_path, seed=seed), 0, LONG).activity(0, 20000) - quiet for seed in (1, 2))
     assert one.std() == pytest.approx(0.0064, rel=0.03)
     assert abs(np.corrcoef(one, other)[0, 1]) < 0.03
     assert abs(np.corrcoef(one[:-1], one[1:])[0, 1]) < 0.03
 
 
 def test_starts_low_climbs_and_drops_at_its_end(tmp_path):
-    activity = training(tmp_path, noise=0).activity(0, 420, 0, 400)
+    activity = Pattern(training(tmp_path, noise=0), 0, 400).activity(0, 420)
     assert activity[:358] == pytest.approx(0.07)
     assert 0.07 < activity[358] < activity[359] < 0.85
     assert activity[361] == pytest.approx(0.849)
@@ -68,7 +69,7 @@ def test_starts_low_climbs_and_drops_at_its_end(tmp_path):
 def test_a_checkpoint_follows_whole_cycles(tmp_path):
     waveform = training(tmp_path, noise=0, initialisation="0 s", checkpoint={"every": "280 s", "duration": "40 s"})
     assert waveform.period_s == pytest.approx(2 * CYCLE_S + 40)
-    activity = waveform.activity(0, 1000, 0, LONG)
+    activity = Pattern(waveform, 0, LONG).activity(0, 1000)
     low = np.flatnonzero(activity < 0.11)
     assert low[0] == pytest.approx(2 * CYCLE_S, abs=2)
     assert np.count_nonzero(low < 400) == pytest.approx(38, abs=2)
@@ -78,10 +79,11 @@ def test_a_checkpoint_follows_whole_cycles(tmp_path):
 
 def test_is_cheap(tmp_path):
     waveform = training(tmp_path, checkpoint={})
-    waveform.activity(0, 600, 0, LONG)
+    job = Pattern(waveform, 0, LONG)
+    job.activity(0, 600)
     began = time.perf_counter()
     for block in range(10):
-        waveform.activity(600 * block, 600 * block + 600, 0, LONG)
+        job.activity(600 * block, 600 * block + 600)
     assert (time.perf_counter() - began) / 10 < 0.02
 
 
@@ -110,7 +112,7 @@ def measured_w(root, run):
 def modelled_w(tmp_path, samples):
     """The same of the default training, behind the sensor."""
     waveform = training(tmp_path, seed=7)
-    activity = waveform.activity(0, 4000, 0, LONG)
+    activity = Pattern(waveform, 0, LONG).activity(0, 4000)
     power_w = sensed(IDLE_W + activity * (MAXIMUM_W - IDLE_W), SENSOR_LAG_S)
     sampled_s = waveform.lead_s + FIRST_SAMPLE_S + SAMPLE_S * np.arange(samples)
     return np.interp(sampled_s, np.arange(1, len(power_w) + 1), power_w)

@@ -9,9 +9,10 @@ from pydantic import Field, model_validator
 
 from twin.core.layout import Vec
 from twin.core.quantity import Duration, Ratio, Spec
-from twin.drive.waveform import Activity, Positive, edges_s, refined, while_running
+from twin.drive.failures import FailureSpec
+from twin.drive.waveform import Activity, Positive
 
-_NOISE_TICKS = 1024
+_ROUNDING = 1e-9
 
 
 class EvaluationSpec(Spec):
@@ -76,6 +77,8 @@ class TrainingSpec(Spec):
     """Activity while initialising."""
     noise: Annotated[Ratio, Field(ge=0.0, le=0.2)] = 0.0064
     """Standard deviation of the random level of each second, as activity."""
+    failures: FailureSpec | None = None
+    """Faults that send it back to its last checkpoint; none for a training without."""
 
     @property
     def edge_s(self) -> float:
@@ -96,6 +99,8 @@ class TrainingSpec(Spec):
                 raise ValueError(f"a pause of {pause.duration:g} s is shorter than its edge of {self.edge_s:g} s")
         if self.low > self.high:
             raise ValueError(f"low ({self.low:g}) is above high ({self.high:g})")
+        if self.failures is not None and self.checkpoint is None:
+            raise ValueError('failures need a checkpoint to go back to, e.g. checkpoint: {every: "30 min"}')
         return self
 
     def build(self, seed: int, folder: Path) -> "Training":
@@ -126,24 +131,25 @@ class Training:
         """Time from the start to the first repetition."""
         return self.spec.initialisation
 
-    def activity(self, first_tick: int, last_tick: int, start_tick: int, end_tick: int) -> Vec:
-        """Mean activity in each second from ``first_tick`` up to ``last_tick``."""
+    @property
+    def noise(self) -> float:
+        """Standard deviation of the random level of each second."""
+        return self.spec.noise
 
-        def run(first: int, last: int) -> Vec:
-            means = np.diff(self._dose(np.arange(first - start_tick, last - start_tick + 1, dtype=np.float64)))
-            noise = _noise(self.seed, first - start_tick, last - start_tick)
-            return np.clip(means + self.spec.noise * noise, 0.0, 1.0)
+    def means(self, edges_s: Vec) -> Vec:
+        """Mean activity between successive own times, without noise."""
+        return np.diff(self._dose(edges_s)) / np.diff(edges_s)
 
-        return while_running(first_tick, last_tick, start_tick, end_tick, run)
+    def checkpoint_s(self, clock_s: float) -> float:
+        """Own time at which the last checkpoint before ``clock_s`` was whole; 0 before the first."""
+        periods = int(max(clock_s - self.lead_s, 0.0) / self.period_s + _ROUNDING)
+        return self.lead_s + periods * self.period_s if periods else 0.0
 
-    def steps(self, first_tick: int, last_tick: int, start_tick: int, end_tick: int, per_tick: int) -> Vec:
-        """Mean activity in each of ``per_tick`` steps of those seconds; noise moves each second as a whole."""
-        means = self.activity(first_tick, last_tick, start_tick, end_tick)
-
-        def run(first: int, last: int) -> Vec:
-            return np.diff(self._dose(edges_s(first - start_tick, last - start_tick, per_tick))) * per_tick
-
-        return refined(means, while_running(first_tick, last_tick, start_tick, end_tick, run, per_tick), per_tick)
+    def useful_s(self, clock_s: float) -> float:
+        """Seconds of training in own time ``clock_s``: without initialisation, and without waiting for checkpoints."""
+        pause_s = 0.0 if self.spec.checkpoint is None else self.spec.checkpoint.duration
+        periods, rest_s = divmod(max(clock_s - self.lead_s, 0.0), self.period_s)
+        return periods * (self.period_s - pause_s) + min(rest_s, self.period_s - pause_s)
 
     def _dose(self, elapsed_s: Vec) -> Vec:
         """Integral of the activity from the start of the job."""
@@ -192,15 +198,3 @@ def _training_knots(spec: TrainingSpec) -> tuple[Vec, Vec]:
     times, levels = np.array(knots).T
     distinct = np.append(True, np.diff(times) > 1e-9)
     return times[distinct], levels[distinct]
-
-
-def _noise(seed: int, first: int, last: int) -> Vec:
-    """Standard normal numbers of the seconds ``first`` to ``last`` of a job, the same in whatever pieces."""
-    blocks = range(first // _NOISE_TICKS, (last - 1) // _NOISE_TICKS + 1)
-    # A block draws fewer than 2**64 numbers, so blocks counted in the second word never overlap.
-    numbers = [
-        np.random.Generator(np.random.Philox(key=seed, counter=[0, block, 0, 0])).standard_normal(_NOISE_TICKS)
-        for block in blocks
-    ]
-    offset = first - blocks[0] * _NOISE_TICKS
-    return np.concatenate(numbers)[offset : offset + last - first]

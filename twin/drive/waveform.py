@@ -1,21 +1,16 @@
 """What a job asks of its nodes: activity, the share of dynamic power, second by second.
 
 Server power is very nearly ``idle + activity * (maximum - idle)``; an HGX H100 node idles at about 2.1 kW with its
-processes gone and reaches 8.0 kW. A *Spec* is what a scenario says; its ``build`` gives a waveform, whose
+processes gone and reaches 8.0 kW. A *Spec* is what a scenario says; its ``build`` gives a waveform, a pattern in the
+job's own time: seconds at full speed since it started. Its
 
-    activity(first_tick, last_tick, start_tick, end_tick) -> float64[last_tick - first_tick]
+    means(edges_s) -> float64[len(edges_s) - 1]
 
-is the mean activity over each second ``[k, k + 1)`` for k from ``first_tick`` up to but without ``last_tick``, of a job
-that starts at ``start_tick`` (which may be negative: it ran before) and ends at ``end_tick``. Outside it is 0: a job
-that ends or aborts drops at once. Patterns are resolved below a second and integrated in closed form, never sampled at
-points, and any block of ticks can be asked for at any time with the same numbers.
-
-    steps(first_tick, last_tick, start_tick, end_tick, per_tick) -> float64[(last_tick - first_tick) * per_tick]
-
-is the same in steps of ``1 / per_tick`` seconds; the mean of the steps of a second is that second's activity.
+are the mean activities between successive own times, integrated in closed form, never sampled at points. What a job
+asks for in seconds of the run is `activity`: its clock stands somewhere and goes at a pace, 1 at full speed, less under
+a cap, which stretches the pattern.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Protocol, Self
@@ -34,6 +29,9 @@ Positive = Annotated[Duration, Field(gt=0.0)]
 IDLE_W = 2.1e3
 MAXIMUM_W = 8.0e3
 
+_NOISE_TICKS = 1024
+_STILL = 1e-3  # the least pace of a pattern that is shown: none would leave no time to take a mean over
+
 
 class Waveform(Protocol):
     """What a job asks of its nodes."""
@@ -48,12 +46,18 @@ class Waveform(Protocol):
         """Time from the start to the first repetition."""
         ...
 
-    def activity(self, first_tick: int, last_tick: int, start_tick: int, end_tick: int) -> Vec:
-        """Mean activity in each second from ``first_tick`` up to ``last_tick``."""
+    @property
+    def noise(self) -> float:
+        """Standard deviation of the random level of each second, as activity."""
         ...
 
-    def steps(self, first_tick: int, last_tick: int, start_tick: int, end_tick: int, per_tick: int) -> Vec:
-        """Mean activity in each of ``per_tick`` steps of those seconds."""
+    @property
+    def seed(self) -> int:
+        """What the noise is keyed by."""
+        ...
+
+    def means(self, edges_s: Vec) -> Vec:
+        """Mean activity between successive ``edges_s``, own times of the job, rising, from 0 on."""
         ...
 
 
@@ -172,25 +176,15 @@ class Steps:
     levels: tuple[float, ...]
     period_s: float = 0.0
     lead_s: float = 0.0
+    noise: float = 0.0
+    seed: int = 0
 
-    def activity(self, first_tick: int, last_tick: int, start_tick: int, end_tick: int) -> Vec:
-        """Mean activity in each second from ``first_tick`` up to ``last_tick``."""
-        return self._pattern(first_tick, last_tick, start_tick, end_tick, 1)
-
-    def steps(self, first_tick: int, last_tick: int, start_tick: int, end_tick: int, per_tick: int) -> Vec:
-        """Mean activity in each of ``per_tick`` steps of those seconds."""
-        ticks = first_tick, last_tick, start_tick, end_tick
-        return refined(self.activity(*ticks), self._pattern(*ticks, per_tick), per_tick)
-
-    def _pattern(self, first_tick: int, last_tick: int, start_tick: int, end_tick: int, per_tick: int) -> Vec:
-        def run(first: int, last: int) -> Vec:
-            edges = edges_s(first - start_tick, last - start_tick, per_tick)
-            dose = self.levels[0] * edges
-            for change, before, after in zip(self.changes_s, self.levels[:-1], self.levels[1:], strict=True):
-                dose = dose + (after - before) * np.maximum(edges - change, 0.0)
-            return np.clip(np.diff(dose) * per_tick, 0.0, 1.0)
-
-        return while_running(first_tick, last_tick, start_tick, end_tick, run, per_tick)
+    def means(self, edges_s: Vec) -> Vec:
+        """Mean activity between successive own times."""
+        dose = self.levels[0] * edges_s
+        for change, before, after in zip(self.changes_s, self.levels[:-1], self.levels[1:], strict=True):
+            dose = dose + (after - before) * np.maximum(edges_s - change, 0.0)
+        return np.clip(np.diff(dose) / np.diff(edges_s), 0.0, 1.0)
 
 
 @dataclass(frozen=True)
@@ -199,27 +193,17 @@ class Square:
 
     spec: SquareSpec
     lead_s: float = 0.0
+    noise: float = 0.0
+    seed: int = 0
 
     @property
     def period_s(self) -> float:
         """Time after which the pattern repeats."""
         return self.spec.period
 
-    def activity(self, first_tick: int, last_tick: int, start_tick: int, end_tick: int) -> Vec:
-        """Mean activity in each second from ``first_tick`` up to ``last_tick``."""
-        return self._pattern(first_tick, last_tick, start_tick, end_tick, 1)
-
-    def steps(self, first_tick: int, last_tick: int, start_tick: int, end_tick: int, per_tick: int) -> Vec:
-        """Mean activity in each of ``per_tick`` steps of those seconds."""
-        ticks = first_tick, last_tick, start_tick, end_tick
-        return refined(self.activity(*ticks), self._pattern(*ticks, per_tick), per_tick)
-
-    def _pattern(self, first_tick: int, last_tick: int, start_tick: int, end_tick: int, per_tick: int) -> Vec:
-        def run(first: int, last: int) -> Vec:
-            dose = self._dose(edges_s(first - start_tick, last - start_tick, per_tick))
-            return np.clip(np.diff(dose) * per_tick, 0.0, 1.0)
-
-        return while_running(first_tick, last_tick, start_tick, end_tick, run, per_tick)
+    def means(self, edges_s: Vec) -> Vec:
+        """Mean activity between successive own times."""
+        return np.clip(np.diff(self._dose(edges_s)) / np.diff(edges_s), 0.0, 1.0)
 
     def _dose(self, elapsed_s: Vec) -> Vec:
         """Integral of the activity from the start of the job."""
@@ -248,29 +232,50 @@ class Playback:
     samples: Vec  # each holds until the next
     period_s: float = 0.0
     lead_s: float = 0.0
+    noise: float = 0.0
+    seed: int = 0
 
-    def activity(self, first_tick: int, last_tick: int, start_tick: int, end_tick: int) -> Vec:
-        """Mean activity in each second from ``first_tick`` up to ``last_tick``."""
+    def means(self, edges_s: Vec) -> Vec:
+        """Mean activity between successive own times: of whole seconds as recorded, of others from the samples."""
+        whole = np.rint(edges_s)
+        if np.array_equal(whole, edges_s) and (np.diff(edges_s) == 1.0).all():
+            first = int(whole[0])
+            piece = self.recorded[first : first + len(edges_s) - 1]
+            return np.pad(piece, (0, len(edges_s) - 1 - len(piece)))
+        ends_s = np.minimum(edges_s, len(self.recorded))
+        held = np.cumsum(self.samples[:-1] * np.diff(self.time_s))
+        doses = np.concatenate([[0.0], held])
+        k = np.clip(np.searchsorted(self.time_s, ends_s, side="right") - 1, 0, len(self.time_s) - 1)
+        return np.diff(doses[k] + self.samples[k] * (ends_s - self.time_s[k])) / np.diff(edges_s)
 
-        def run(first: int, last: int) -> Vec:
-            piece = self.recorded[first - start_tick : last - start_tick]
-            return np.pad(piece, (0, last - first - len(piece)))
 
-        return while_running(first_tick, last_tick, start_tick, end_tick, run)
+def activity(waveform: Waveform, since: int, ticks: int, clock_s: float, pace: float = 1.0, per_tick: int = 1) -> Vec:
+    """Mean activity in each of ``per_tick`` steps of ``ticks`` seconds.
 
-    def steps(self, first_tick: int, last_tick: int, start_tick: int, end_tick: int, per_tick: int) -> Vec:
-        """Mean activity in each of ``per_tick`` steps of those seconds, from the samples."""
-        means = self.activity(first_tick, last_tick, start_tick, end_tick)
+    The first of them is second ``since`` of the job, which keys its noise; its clock stands at ``clock_s`` then and
+    goes at ``pace``. The mean of the steps of a second is that second's activity; noise moves it as a whole.
+    """
+    pace = max(pace, _STILL)
+    means = waveform.means(clock_s + pace * np.arange(float(ticks + 1)))
+    if waveform.noise:
+        means = means + waveform.noise * normal_numbers(waveform.seed, since, since + ticks)
+    means = np.clip(means, 0.0, 1.0)
+    if per_tick == 1:
+        return means
+    edges_s = (clock_s * per_tick + pace * np.arange(float(ticks * per_tick + 1))) / per_tick
+    return refined(means, waveform.means(edges_s), per_tick)
 
-        def run(first: int, last: int) -> Vec:
-            edges = edges_s(first - start_tick, last - start_tick, per_tick)
-            held = np.append(np.cumsum(self.samples[:-1] * np.diff(self.time_s)), np.nan)
-            doses = np.concatenate([[0.0], held[:-1]])
-            k = np.clip(np.searchsorted(self.time_s, edges, side="right") - 1, 0, len(self.time_s) - 1)
-            dose = doses[k] + self.samples[k] * (edges - self.time_s[k])
-            return np.diff(dose) * per_tick
 
-        return refined(means, while_running(first_tick, last_tick, start_tick, end_tick, run, per_tick), per_tick)
+def normal_numbers(seed: int, first: int, last: int) -> Vec:
+    """Standard normal numbers of the seconds ``first`` to ``last`` of a job, the same in whatever pieces."""
+    blocks = range(first // _NOISE_TICKS, (last - 1) // _NOISE_TICKS + 1)
+    # A block draws fewer than 2**64 numbers, so blocks counted in the second word never overlap.
+    numbers = [
+        np.random.Generator(np.random.Philox(key=seed, counter=[0, block, 0, 0])).standard_normal(_NOISE_TICKS)
+        for block in blocks
+    ]
+    offset = first - blocks[0] * _NOISE_TICKS
+    return np.concatenate(numbers)[offset : offset + last - first]
 
 
 def sensed(power_w: Vec, lag_s: float, step_s: float = 1.0) -> Vec:
@@ -282,22 +287,6 @@ def sensed(power_w: Vec, lag_s: float, step_s: float = 1.0) -> Vec:
         level = kept * level + (1 - kept) * power
         read_w[k] = level
     return read_w
-
-
-def edges_s(first: int, last: int, per_tick: int) -> Vec:
-    """Times of the edges of ``per_tick`` steps in each of the ticks ``[first, last)``."""
-    return np.arange(first * per_tick, last * per_tick + 1, dtype=np.float64) / per_tick
-
-
-def while_running(
-    first: int, last: int, start: int, end: int, run: Callable[[int, int], Vec], per_tick: int = 1
-) -> Vec:
-    """``run(begin, stop)`` in the ticks of ``[first, last)`` in which the job runs, 0 in the others."""
-    activity = np.zeros(max(last - first, 0) * per_tick)
-    begin, stop = max(first, start), min(last, end)
-    if begin < stop:
-        activity[(begin - first) * per_tick : (stop - first) * per_tick] = run(begin, stop)
-    return activity
 
 
 def refined(means: Vec, steps: Vec, per_tick: int) -> Vec:

@@ -14,7 +14,7 @@ from twin.core.layout import Vec
 from twin.core.quantity import Duration, Spec, Temperature
 from twin.drive.trace import read_rows
 from twin.drive.training import TrainingSpec
-from twin.drive.waveform import sensed
+from twin.drive.waveform import activity, sensed
 from twin.site.explain import Loc
 from twin.site.source import build, read
 from twin.site.spec import Parts
@@ -118,7 +118,7 @@ class NodePowerSpec(Spec):
         waveform = self.training.build(self.seed, Path())
         elapsed_s = waveform.lead_s + run.time_s - self.sensor_delay - run.at("block_start")
         seconds = int(np.ceil(elapsed_s[-1])) + 1
-        drawn_w = server_w(node, board, waveform.activity(0, seconds, 0, seconds), self.coolant)
+        drawn_w = server_w(node, board, activity(waveform, 0, seconds, 0.0), self.coolant)
         simulated_w = np.interp(elapsed_s, np.arange(1, seconds + 1), sensed(drawn_w, self.sensor_lag))
         words = f"{name}, mean of its servers"
         return Pair(words, "W", run.time_s, "time (s)", run.power_w, simulated_w, shown=self.shown)
