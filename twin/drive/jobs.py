@@ -1,12 +1,14 @@
 """Jobs: what runs on which nodes from when to when.
 
-A scenario lists jobs, names a table of them, or names a mix. `place` puts them on nodes in the order of their starts,
-each on the first free nodes in site order that its filter lets through (first fit; a job never moves).
+A scenario lists jobs, names a table of them, or names a mix. `place` puts those with a start on nodes in the order of
+their starts, each on the first free nodes in site order that its filter lets through (first fit; a job never moves).
+Those with a `submit` wait in a queue instead, for nodes that no other job is promised (`backfill`).
 """
 
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple, Self
 
@@ -18,14 +20,18 @@ from twin.core.clock import Clock
 from twin.core.errors import Problem, ScenarioError, did_you_mean
 from twin.core.layout import IVec
 from twin.core.quantity import Duration, Ratio, Spec
+from twin.drive.backfill import NEVER, Waiting
+from twin.drive.inference import InferenceSpec, Load
 from twin.drive.jitter import JitterSpec
 from twin.drive.trace import Row, raise_if_any, read_rows
 from twin.drive.training import TrainingSpec
-from twin.drive.waveform import ConstantSpec, PlaybackSpec, SquareSpec, StepSpec, Waveform
+from twin.drive.waveform import BatchSpec, ConstantSpec, PlaybackSpec, SquareSpec, StepSpec, Waveform
 
 _SHARED_NODES = 12
-_TABLE_KINDS = ("training", "constant")
-_KINDS = ("training", "square", "constant", "step", "trace")
+_TABLE_KINDS = ("training", "constant", "batch")
+_KINDS = ("training", "inference", "batch", "square", "constant", "step", "trace")
+_TABLE_TIMES = ("start", "end", "submit", "lasts", "walltime")
+_TABLE_MORE = ("on", "priority", "flexibility", "iteration_s", "submit_s", "lasts_s", "walltime_s")
 Share = Annotated[Ratio, Field(gt=0.0, le=1.0)]
 Count = Annotated[int, Field(ge=1, strict=True)]
 
@@ -41,14 +47,24 @@ class JobSpec(Spec):
     """Start after the scenario's. None: it has been running before, somewhere in its pattern (drawn from the seed)."""
     end: Annotated[Duration, Field(gt=0.0)] | None = None
     """End after the scenario's start: done, or aborted. None: it outlasts the scenario."""
+    submit: Annotated[Duration, Field(ge=0.0)] | None = None
+    """Instead of start and end: it waits in the queue from then on, after the scenario's start."""
+    lasts: Annotated[Duration, Field(gt=0.0)] | None = None
+    """How long it runs at full speed, of a job that was submitted; under a cap it takes longer."""
+    walltime: Annotated[Duration, Field(gt=0.0)] | None = None
+    """How long the queue is told that it runs; without it as long as it lasts."""
     on: str | None = None
     """Only on nodes of this hall or rack type."""
     priority: Annotated[int, Field(ge=0, strict=True)] = 1
-    """Higher is held back later, by policies that tell jobs apart."""
+    """Higher is held back later, by policies that tell jobs apart, and leaves the queue earlier."""
     flexibility: Ratio = Field(default=0.25, le=1)
     """Share of its speed it can do without while the utility calls: tiers of 0, 10, 25 and 50 % are usual."""
     training: TrainingSpec | None = None
     """A synchronous training job."""
+    inference: InferenceSpec | None = None
+    """A pool of servers that answers requests."""
+    batch: BatchSpec | None = None
+    """Work that each server does for itself."""
     square: SquareSpec | None = None
     """Iterations as a trapezoidal wave."""
     constant: ConstantSpec | None = None
@@ -67,16 +83,32 @@ class JobSpec(Spec):
             raise ValueError(f"give exactly one of {', '.join(_KINDS)}; found {' and '.join(given) or 'none'}")
         if self.end is not None and self.end <= (self.start or 0.0):
             raise ValueError(f"it ends at {self.end:g} s, not after its start at {self.start or 0.0:g} s")
+        if self.submit is None and (self.lasts is not None or self.walltime is not None):
+            raise ValueError("lasts and walltime are of a job that is submitted; give submit too, or start and end")
+        if self.submit is not None:
+            self._check_queued()
         return self
+
+    def _check_queued(self) -> None:
+        if self.lasts is None:
+            raise ValueError("a job that is submitted needs lasts: how long it runs at full speed")
+        if self.start is not None or self.end is not None:
+            raise ValueError("give either submit and lasts, or start and end")
+        if self.nodes == "rest":
+            raise ValueError('a job in the queue asks for a number or a share of nodes, or all of them, not for "rest"')
+        if self.inference is not None:
+            raise ValueError("an inference pool has a start and an end, it does not wait in a queue")
 
     @property
     def kind(self) -> str:
         """The kind of its waveform."""
         return next(kind for kind in _KINDS if getattr(self, kind) is not None)
 
-    def waveform(self, seed: int, folder: Path) -> Waveform:
+    def waveform(self, seed: int, folder: Path) -> Waveform | Load:
         """What it asks of its nodes; ``seed`` is the run's, files are relative to ``folder``."""
-        spec = self.training or self.square or self.constant or self.step or self.trace
+        spec = (
+            self.training or self.inference or self.batch or self.square or self.constant or self.step or self.trace
+        )
         if spec is None:
             raise AssertionError("the validator lets no job without a kind through")
         return spec.build(job_seed(seed, self.name), folder)
@@ -110,10 +142,11 @@ class Placement:
     """A job on its nodes: it runs in the ticks from ``start_tick`` up to ``end_tick``."""
 
     job: JobSpec
-    waveform: Waveform
-    start_tick: int  # negative if it ran before the scenario
+    waveform: Waveform | Load
+    start_tick: int  # negative if it ran before the scenario, `NEVER` while it waits in the queue
     end_tick: int
     nodes: IVec  # indices in site order, rising
+    waiting: Waiting | None = None  # what it asks the queue for
 
 
 def read_jobs(spec: JobsSpec | Sequence[JobSpec], floor: Floor, folder: Path) -> list[JobSpec]:
@@ -152,16 +185,16 @@ def mixed_training(floor: Floor) -> list[JobSpec]:
 def job_table(path: Path) -> list[JobSpec]:
     """The jobs of a CSV table; every problem at once (TraceError).
 
-    Columns name, start_s, end_s, nodes, kind, activity and, if wanted, on, priority, flexibility and
-    iteration_s (of a training).
-    ``kind`` is training or constant; ``activity`` is the level of a constant job (0 to 1). An empty ``start_s`` means
-    it has been running before, an empty ``end_s`` that it outlasts the scenario.
+    Columns name, start_s, end_s, nodes, kind, activity and, if wanted, on, priority, flexibility, iteration_s (of a
+    training), submit_s, lasts_s and walltime_s (of a job that waits in the queue).
+    ``kind`` is training, constant or batch; ``activity`` is the level of the last two (0 to 1). An empty ``start_s``
+    means it has been running before, an empty ``end_s`` that it outlasts the scenario.
     """
     columns = ("name", "start_s", "end_s", "nodes", "kind", "activity")
     jobs: list[JobSpec] = []
     problems: list[Problem] = []
     seen: set[str] = set()
-    for row in read_rows(path, columns, ("on", "iteration_s", "priority", "flexibility")):
+    for row in read_rows(path, columns, _TABLE_MORE):
         if row.cells["kind"] not in _TABLE_KINDS:
             message = (
                 f'"{row.cells["kind"]}" is no kind of a job table; {did_you_mean(row.cells["kind"], _TABLE_KINDS)}'
@@ -191,7 +224,7 @@ def job_seed(seed: int, name: str) -> int:
 def place(
     jobs: Sequence[JobSpec], floor: Floor, duration_ticks: int, seed: int, folder: Path, clock: Clock | None = None
 ) -> list[Placement]:
-    """Nodes and ticks of every job, in the order of their starts.
+    """Nodes and ticks of every job, in the order of their starts, then those that wait in the order they came.
 
     Nodes of a job that has ended are free again in the tick of its end. More nodes asked for than free, an unknown
     filter or a name used twice is a ScenarioError; all of them are told at once.
@@ -200,16 +233,14 @@ def place(
     free_from = np.zeros(len(floor.hall), dtype=np.int64)
     placements: list[Placement] = []
     problems = [Problem("", None, None, f"jobs.{name}", "this name is used twice") for name in _twice(jobs)]
-    for job in sorted(jobs, key=lambda job: job.start or 0.0):
+    for job in sorted((job for job in jobs if job.submit is None), key=lambda job: job.start or 0.0):
         start = clock.ticks(job.start or 0.0, f"jobs.{job.name}.start")
         end = duration_ticks if job.end is None else clock.ticks(job.end, f"jobs.{job.name}.end")
         allowed = _allowed(job, floor)
         free = np.flatnonzero(allowed & (free_from <= start))
         count = _asked(job, int(np.count_nonzero(allowed)), len(free))
         if not allowed.any():
-            names = {*floor.hall.tolist(), *floor.rack_type.tolist()}
-            message = f'"{job.on}" is no hall or rack type; {did_you_mean(job.on or "", names)}'
-            problems.append(Problem("", None, None, f"jobs.{job.name}.on", message))
+            problems.append(_nowhere(job, floor))
         elif count > len(free) or count == 0:
             message = f"asks for {count or 'the rest of the'} nodes at {start * clock.step_s:g} s, {len(free)} are free"
             problems.append(
@@ -221,9 +252,29 @@ def place(
             waveform = job.waveform(seed, folder)
             before = _ran_before(job, waveform, seed, clock) if job.start is None else 0
             placements.append(Placement(job, waveform, start - before, end, nodes))
+    for job in sorted((job for job in jobs if job.submit is not None), key=lambda job: job.submit or 0.0):
+        allowed = _allowed(job, floor)
+        there = int(np.count_nonzero(allowed))
+        count = _asked(job, there, 0)
+        if not there:
+            problems.append(_nowhere(job, floor))
+        elif count > there:
+            problems.append(Problem("", None, None, f"jobs.{job.name}", f"asks for {count} nodes, there are {there}"))
+        else:
+            since = clock.ticks(job.submit or 0.0, f"jobs.{job.name}.submit")
+            ticks = ceil((job.walltime or job.lasts or 0.0) / clock.step_s)
+            waiting = Waiting(allowed, count, ticks, job.priority, since)
+            nobody = np.zeros(0, dtype=np.int64)
+            placements.append(Placement(job, job.waveform(seed, folder), NEVER, NEVER, nobody, waiting))
     if problems:
         raise ScenarioError(problems)
     return placements
+
+
+def _nowhere(job: JobSpec, floor: Floor) -> Problem:
+    names = {*floor.hall.tolist(), *floor.rack_type.tolist()}
+    message = f'"{job.on}" is no hall or rack type; {did_you_mean(job.on or "", names)}'
+    return Problem("", None, None, f"jobs.{job.name}.on", message)
 
 
 def _twice(jobs: Sequence[JobSpec]) -> list[str]:
@@ -247,7 +298,7 @@ def _asked(job: JobSpec, allowed: int, free: int) -> int:
     return max(1, int(job.nodes * allowed))
 
 
-def _ran_before(job: JobSpec, waveform: Waveform, seed: int, clock: Clock) -> int:
+def _ran_before(job: JobSpec, waveform: Waveform | Load, seed: int, clock: Clock) -> int:
     """Ticks a job has been running when the scenario starts: past its lead, somewhere in its pattern."""
     generator = np.random.Generator(np.random.Philox(key=job_seed(seed, job.name + "/phase")))
     return int((waveform.lead_s + generator.random() * waveform.period_s) / clock.step_s)
@@ -275,7 +326,7 @@ def _as_job(row: Row) -> dict[str, object]:
         job["flexibility"] = cells["flexibility"]
     if "nodes" in cells:
         job["nodes"] = int(cells["nodes"]) if cells["nodes"].isdecimal() else cells["nodes"]
-    for name in ("start", "end"):
+    for name in _TABLE_TIMES:
         if f"{name}_s" in cells:
             job[name] = f"{cells[f'{name}_s']} s"
     return job | {kind: shape}

@@ -73,6 +73,10 @@ class ConstantSpec(Spec):
         return Steps((), (self.activity,))
 
 
+class BatchSpec(ConstantSpec):
+    """Work that each server does for itself, at one activity."""
+
+
 class StepSpec(Spec):
     """Activity that changes at once after some time."""
 
