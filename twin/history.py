@@ -1,12 +1,14 @@
 """What a run keeps: rows of the site each second, of everything else each minute, in blocks to the result file."""
 
 from collections import defaultdict
-from typing import NamedTuple
+from typing import Protocol
 
 import numpy as np
 
 from twin.components import gpu, pump
 from twin.core.layout import Vec, variables, zeros
+from twin.drive.inference import Service
+from twin.drive.jobs import JobFacts
 from twin.drive.weather import WeatherRow
 from twin.plant import ledger, protection, record
 from twin.plant.order import State, gpu_rows
@@ -19,21 +21,33 @@ FIRST_C, WIDTH_K, BINS = 10.0, 1.0, 100
 _EXTREME = ("_min", "_max")
 
 
-class JobFacts(NamedTuple):
-    """A job of the run."""
+class Jobs(Protocol):
+    """What the jobs of a run tell."""
 
-    name: str
-    kind: str
-    start_s: float
-    end_s: float
+    def facts(self) -> list[JobFacts]:
+        """What is known of each job by now."""
+        ...
+
+    def progress_s(self, tick: int) -> Vec:
+        """What each job has done by ``tick``, in seconds at full speed."""
+        ...
+
+    def pools(self) -> list[str]:
+        """The inference pools by name."""
+        ...
+
+    def services(self, first: int, last: int) -> list[Service]:
+        """How each pool did in the ticks from ``first`` up to ``last``."""
+        ...
 
 
 class History:
     """Records of one run on their way to its file."""
 
-    def __init__(self, compiled: Compiled, file: ResultFile, jobs: list[JobFacts], watch: Watch) -> None:
+    def __init__(self, compiled: Compiled, file: ResultFile, jobs: Jobs, watch: Watch) -> None:
         names = compiled.names
-        self.file, self._compiled, self._jobs, self._watch = file, compiled, jobs, watch
+        self.file, self._compiled, self._told, self._watch = file, compiled, jobs, watch
+        self._jobs, self._pools, self._progress_s = jobs.facts(), jobs.pools(), jobs.progress_s(0)
         self.site = zeros(record.SiteRecord, FLUSH)
         self.records = record.Records(
             zeros(record.RackRecord, len(names.racks)),
@@ -45,7 +59,7 @@ class History:
         self.seconds = 0
         self.substation_w = np.zeros((FLUSH, len(compiled.substations)))
         self._drive: dict[str, Vec] = {name: np.zeros(FLUSH) for name in ("limit_w", "dry_bulb_c", "wet_bulb_c")}
-        self._job_sums = np.zeros((3, len(jobs) + 1))
+        self._job_sums = np.zeros((3, len(self._jobs) + 1))
         self._minutes: dict[str, dict[str, list[Vec]]] = defaultdict(lambda: defaultdict(list))
         self._minute_times: list[float] = []
         self._row, self._flushed_tick = 0, 0
@@ -87,6 +101,9 @@ class History:
         if self._jobs:
             file.group("job", {"job": [job.name for job in self._jobs]}, timed=True)
             file.layout("job", record.JobRecord, ("job",))
+        if self._pools:
+            file.group("pool", {"pool": self._pools}, timed=True)
+            file.layout("pool", record.PoolRecord, ("pool",))
         file.group("histogram", {"bin": FIRST_C + WIDTH_K * np.arange(BINS)}, timed=True)
         file.fixed("histogram", "width", (), WIDTH_K, "K", "width of a bin; the outer bins hold what is beyond them")
         file.series("histogram", "die_count", "1", "GPUs by die temperature, lower edge of the bin", ("bin",))
@@ -161,14 +178,6 @@ class History:
             known_c = np.full(parent.size, np.nan)
             known_c[plant.electrics.cable] = getattr(plant.cable_heat, f"{name}_c")
             file.fixed("electrical", f"conductor_{name}_c", node, known_c, "degC", words)
-        if self._jobs:
-            file.fixed("job", "kind", ("job",), np.array([job.kind for job in self._jobs]))
-            file.fixed(
-                "job", "start_s", ("job",), [job.start_s for job in self._jobs], "s", "start after that of the run"
-            )
-            file.fixed(
-                "job", "end_s", ("job",), [job.end_s for job in self._jobs], "s", "end after the start of the run"
-            )
 
     @property
     def row(self) -> int:
@@ -219,7 +228,7 @@ class History:
             ):
                 self._minutes["relay"][name].append(values)
         self.collect_jobs(state)
-        self._close_jobs(state, seconds)
+        self._close_jobs(tick, state, seconds)
         counts = np.zeros((2, gpu.LANES, BINS))
         record.count_temperatures(state.blocks, np.array([gpu.DIE, gpu.HBM]), FIRST_C, WIDTH_K, counts)
         for name, lanes in zip(("die_count", "hbm_count"), counts, strict=True):
@@ -227,12 +236,18 @@ class History:
         self._minute_times.append(float(tick))
         self.seconds = 0
 
-    def _close_jobs(self, state: State, seconds: float) -> None:
+    def _close_jobs(self, tick: int, state: State, seconds: float) -> None:
         energy, asked, lost = self._job_sums[:, 1:] / seconds
         held = np.bincount(state.node.job, minlength=len(self._jobs) + 1)[1:]
-        for name, values in zip(record.JobRecord._fields, (held, energy, asked - lost, asked), strict=True):
+        before_s, self._progress_s = self._progress_s, self._told.progress_s(tick)
+        progress = (self._progress_s - before_s) / seconds
+        for name, values in zip(record.JobRecord._fields, (held, energy, asked - lost, asked, progress), strict=True):
             self._minutes["job"][name].append(np.asarray(values, float))
         self._job_sums[:] = 0.0
+        for name, each in zip(
+            record.PoolRecord._fields, zip(*self._told.services(tick - int(seconds), tick), strict=True), strict=False
+        ):
+            self._minutes["pool"][name].append(np.array(each))
 
     def flush(self) -> None:
         """Write what has gathered."""
@@ -264,7 +279,8 @@ class History:
         parts: list[ledger.Part],
         flows: list[tuple[str, str, float]],
     ) -> None:
-        """Totals of every GPU, the events and the books."""
+        """Totals of every GPU, the jobs, the events and the books."""
+        self._write_jobs()
         c, file, rows = self._compiled, self.file, gpu_rows(state)
         file.group("gpu", {"gpu": np.arange(c.gpus)}, timed=False)
         totals = {
@@ -291,3 +307,19 @@ class History:
         file.fixed("books", "source", ("flow",), np.array([f[0] for f in flows]))
         file.fixed("books", "target", ("flow",), np.array([f[1] for f in flows]))
         file.fixed("books", "energy_j", ("flow",), [f[2] for f in flows], "J", "energy from source to target")
+
+    def _write_jobs(self) -> None:
+        """Kind and times of every job; those of the queue are known only now."""
+        if not self._jobs:
+            return
+        columns = dict(zip(JobFacts._fields, zip(*self._told.facts(), strict=True), strict=True))
+        words = {
+            "submit_s": ("s", "when it came into the queue, after the start of the run"),
+            "start_s": ("s", "start after that of the run"),
+            "end_s": ("s", "end after the start of the run"),
+            "priority": ("1", "higher is held back later"),
+            "flexibility": ("1", "share of its speed it can do without while the utility calls"),
+        }
+        self.file.fixed("job", "kind", ("job",), np.array(columns["kind"]))
+        for name, (unit, meaning) in words.items():
+            self.file.fixed("job", name, ("job",), np.array(columns[name]), unit, meaning)

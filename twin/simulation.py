@@ -20,7 +20,7 @@ from twin.core.errors import RunError, ScenarioError
 from twin.core.layout import Vec
 from twin.drive.weather import Weather
 from twin.events import Action, Wanted, actions, feed_limit
-from twin.history import History, JobFacts
+from twin.history import History
 from twin.opened import NoSolution, Opened
 from twin.plant import electrics, grid, ledger, outages, rejection, steady, step, storage
 from twin.plant.order import LONGEST_STEP
@@ -81,10 +81,7 @@ class Simulation:
     def run(self, file: ResultFile, progress: Progress | None = None) -> Ended:
         """Simulate into ``file`` until the end, an interrupt or a failure."""
         self.settle()
-        facts = [
-            JobFacts(p.job.name, p.job.kind, float(p.start_tick), float(p.end_tick)) for p in self.workload.placements
-        ]
-        history = History(self.compiled, file, facts, self.watch)
+        history = History(self.compiled, file, self.workload, self.watch)
         before, books = ledger.stores(self.compiled.plant, self.state), ledger.open_books()
         failure: BaseException | None = None
         self.state.step.capped[:] = capped_gpus(self.control.fleet, self.state.node.cap_w)
@@ -105,6 +102,7 @@ class Simulation:
 
     def settle(self) -> None:
         """The steady state of the first minutes' mean: no false warm-up. RunError where there is none."""
+        self._turn_jobs(0)
         self._move_jobs(0)
         mean = self.workload.activity(0, min(SETTLE_OVER, self.duration)).mean(axis=0)
         steady.settle(self.compiled.plant, self.state, mean, self._outdoors(0), self.compiled.names.halls)
@@ -119,7 +117,7 @@ class Simulation:
         periods = step.periods(plant)
         opening = {tick for one in self.windows for tick in (one.begin, one.end)}
         actions = {action.tick for action in self.actions}
-        changes = sorted({*self.workload.changes, *actions, *opening, *self.limit.ticks(), self.duration})
+        changes = sorted({*actions, *opening, *self.limit.ticks(), self.duration})
         pending = list(self.actions)
         while self.tick < self.duration:
             tick = self.tick
@@ -133,7 +131,8 @@ class Simulation:
             next_sample = min((tick // period + 1) * period for period in periods)
             opened = self._opened(tick, history)
             most = 1 if opened or step.turning(state) else min((tick // longest + 1) * longest, next_sample) - tick
-            end = max(tick + 1, min(tick + most, self.control.next_tick(tick), changes[0]))
+            end = min(tick + most, self.control.next_tick(tick), changes[0], self.workload.next_change(tick))
+            end = max(tick + 1, end)
             step.move(plant, state, float(end - tick), sampled=sampled)
             air = self.weather.at(np.arange(tick, end))
             if tick % PLANT_STEP == 0:
@@ -154,6 +153,7 @@ class Simulation:
             seconds = slice(history.row, history.row + end - tick)
             self.control.read(end, history.site.feed_w[seconds], history.substation_w[seconds], self._gauges)
             self._count_outages(end, end - tick)
+            self.workload.felt(end, end - tick, state.node, history.site.work[seconds], history.site.demand[seconds])
             history.add(end, end - tick, state, self.limit.at(tick, end), air)
             self.tick = end
             moved = self.protecting.act(state, self.wanted)
@@ -169,7 +169,7 @@ class Simulation:
 
     def _begin(self, tick: int, history: History, pending: list[Action]) -> None:
         """What changes at the beginning of a tick: jobs and events."""
-        if tick in self.workload.changes:
+        if self._turn_jobs(tick):
             history.collect_jobs(self.state)
             self._move_jobs(tick)
         due = [action for action in pending if action.tick <= tick and action.offset_s == 0.0]
@@ -230,6 +230,12 @@ class Simulation:
             if racks:
                 self.messages.append((float(tick), "racks", f"{racks} racks {words}"))
                 self._unsettled = True
+
+    def _turn_jobs(self, tick: int) -> bool:
+        """Let jobs start, end, fail and be back; whether servers change jobs."""
+        moved, said = self.workload.begin(tick)
+        self.messages += [(float(tick), "job", words) for words in said]
+        return moved
 
     def _move_jobs(self, tick: int) -> None:
         self.state.node.job[:] = self.workload.holders(tick, self.state.node.job.size)

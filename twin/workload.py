@@ -1,17 +1,32 @@
-"""The jobs of a run on its servers: who holds which from when, and what each asks for in every second."""
+"""The jobs of a run on its servers: who holds which, what each asks for in every second, and how far it has got.
 
+What servers keep of their speed is known after each macro-step; jobs advance by it, and the next step shows their
+patterns at that pace. A synchronous training goes as fast as the slowest of its servers, those without supply apart;
+what the others could have done meanwhile is lost too. All other jobs go as fast as their servers do on average.
+"""
+
+from bisect import bisect_right
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from twin.core.clock import Clock
 from twin.core.layout import IVec, Vec
+from twin.drive.backfill import NEVER
+from twin.drive.course import Course, Pattern
+from twin.drive.failures import outages
+from twin.drive.inference import Load, Pool, Service
 from twin.drive.jitter import offsets_s
-from twin.drive.jobs import Floor, Placement, job_seed, place, read_jobs
+from twin.drive.jobs import Floor, JobFacts, Placement, job_seed, place, read_jobs
+from twin.drive.queue import Queue
+from twin.drive.training import Training
+from twin.plant.order import NodeState
 from twin.scenario import Scenario
 from twin.site.compile import Compiled
 
 _BLOCK = 600  # ticks of activity made at once
+_DEAD = 1e-9  # kept speed of a server that does nothing
 
 
 class Workload:
@@ -23,9 +38,30 @@ class Workload:
         floor = Floor(halls[rack], np.array(compiled.names.rack_types)[rack], compiled.node_gpus)
         jobs = read_jobs(scenario.jobs, floor, folder)
         self.placements: list[Placement] = place(jobs, floor, duration, scenario.seed, folder, clock)
-        self.changes = {tick for p in self.placements for tick in (p.start_tick, p.end_tick)}
-        self._seed, self._racks = scenario.seed, compiled.plant.rack.gpu.size
-        self._duration, self._first, self._table = duration, 0, np.zeros((0, len(self.placements) + 1))
+        self._racks = compiled.plant.rack.gpu.size
+        self._duration, self._seed, self._gpus = duration, scenario.seed, compiled.node_gpus
+        self._courses: list[Course | None] = [None if p.waiting else self._course(p) for p in self.placements]
+        taken_until = np.zeros(len(rack), np.int64)
+        given = {tick for p in self.placements if not p.waiting for tick in (p.start_tick, p.end_tick)}
+        for p in self.placements:
+            taken_until[p.nodes] = np.maximum(taken_until[p.nodes], p.end_tick)
+        self._queue = Queue({k: p.waiting for k, p in enumerate(self.placements) if p.waiting}, taken_until)
+        self._given = sorted(given | self._queue.since())
+        self._changing = {k for k, course in enumerate(self._courses) if course and course.next_change < NEVER}
+        self._seen_lost_s = np.zeros(len(rack))
+        self._slow: set[int] = set()
+        self._first, self._table = 0, np.zeros((0, len(self.placements) + 1))
+
+    def _course(self, placed: Placement) -> Course:
+        """The way of a job from its start on."""
+        start, job = placed.start_tick, placed.job
+        if isinstance(placed.waveform, Load):
+            return Pool(placed.waveform, len(placed.nodes), max(start, 0), min(placed.end_tick, self._duration))
+        faults = None
+        if isinstance(placed.waveform, Training) and placed.waveform.spec.failures is not None:
+            gpus, seed = int(self._gpus[placed.nodes].sum()), job_seed(self._seed, f"{job.name}/failures")
+            faults = outages(placed.waveform.spec.failures, gpus, seed, max(start, 0))
+        return Pattern(placed.waveform, start, placed.end_tick, job.lasts or np.inf, faults)
 
     def holders(self, tick: int, servers: int) -> IVec:
         """The job each server holds from ``tick`` on."""
@@ -35,21 +71,72 @@ class Workload:
                 job[placed.nodes] = k + 1
         return job
 
+    def next_change(self, tick: int) -> int:
+        """The earliest tick after ``tick`` at which a job may start, end, fail or be back."""
+        place = bisect_right(self._given, tick)
+        due = self._given[place] if place < len(self._given) else NEVER
+        for k in self._changing:
+            course = self._courses[k]
+            if course is not None:
+                due = min(due, max(course.next_change, tick + 1))
+        return due
+
+    def begin(self, tick: int) -> tuple[bool, list[str]]:
+        """Let jobs start, end, fail and be back at ``tick``: whether servers change jobs, and what happened."""
+        place = bisect_right(self._given, tick)
+        moved, said = place > 0 and self._given[place - 1] == tick, []
+        for k in sorted(self._changing):
+            course = self._courses[k]
+            words = "" if course is None else course.turn(tick)
+            if course is None or not words:
+                continue
+            said.append(f"{self.placements[k].job.name}: {words}")
+            if self.placements[k].waiting and course.end <= tick:
+                self.placements[k] = replace(self.placements[k], end_tick=tick)
+                self._queue.leave(k)
+                self._changing.discard(k)
+                moved = True
+            self._write(k, tick, self._first + len(self._table))
+        for k, nodes in self._queue.start(tick) if moved else []:
+            self._start(k, tick, nodes)
+            waited = f" after {tick - since} s" if (since := self._since(k)) < tick else ""
+            said.append(f"{self.placements[k].job.name}: starts on {len(nodes)} servers{waited}")
+        return moved, said
+
+    def _since(self, k: int) -> int:
+        waiting = self.placements[k].waiting
+        return waiting.since if waiting else 0
+
+    def _start(self, k: int, tick: int, nodes: IVec) -> None:
+        self.placements[k] = replace(self.placements[k], start_tick=tick, nodes=nodes)
+        self._courses[k] = self._course(self.placements[k])
+        self._changing.add(k)
+        self._write(k, tick, self._first + len(self._table))
+
     def activity(self, first: int, last: int) -> Vec:
         """Mean activity of every job in each tick from ``first`` up to ``last``, [tick, job]."""
         if not self._first <= first < last <= self._first + len(self._table):
             end = max(last, min(first + _BLOCK, self._duration))
-            columns = [p.waveform.activity(first, end, p.start_tick, p.end_tick) for p in self.placements]
-            self._first, self._table = first, np.column_stack([np.zeros(end - first), *columns])
+            self._first, self._table = first, np.zeros((end - first, len(self.placements) + 1))
+            for k in range(len(self.placements)):
+                self._write(k, first, end)
+        for k in self._slow:
+            self._write(k, first, last)
         return np.ascontiguousarray(self._table[first - self._first : last - self._first])
 
+    def _write(self, k: int, first: int, last: int) -> None:
+        """Put what job ``k`` will show in the ticks from ``first`` up to ``last`` into the table."""
+        course, placed = self._courses[k], self.placements[k]
+        if course is not None and self._first <= first < last and placed.start_tick < last:
+            self._table[first - self._first : last - self._first, k + 1] = course.activity(first, last)
+
     def steps(self, tick: int, around: int, per_tick: int) -> Vec:
-        """Mean activity of every job in ``per_tick`` steps of a second and ``around`` ticks about it, [job, step]."""
-        columns = [
-            p.waveform.steps(tick - around, tick + 1 + around, p.start_tick, p.end_tick, per_tick)
-            for p in self.placements
-        ]
-        return np.stack([np.zeros((1 + 2 * around) * per_tick), *columns])
+        """Mean activity of every job in steps of ``1 / per_tick`` s, ``around`` ticks about it too, [job, step]."""
+        shown = np.zeros((len(self.placements) + 1, (1 + 2 * around) * per_tick))
+        for k, course in enumerate(self._courses):
+            if course is not None:
+                shown[k + 1] = course.activity(tick - around, tick + 1 + around, per_tick)
+        return shown
 
     def lateness_s(self) -> Vec:
         """How late each rack is for each job [s], [job, rack]."""
@@ -59,3 +146,69 @@ class Workload:
                 seed = job_seed(self._seed, f"{placed.job.name}/jitter")
                 late_s[k + 1] = offsets_s(placed.job.jitter, seed, np.arange(self._racks))
         return late_s
+
+    def felt(self, end: int, ticks: int, node: NodeState, work: Vec, demand: Vec) -> None:
+        """Let jobs advance by what their servers kept of their speed in the ``ticks`` before ``end``.
+
+        ``work`` and ``demand`` are the site's of those ticks. What servers lose by waiting for others is added to what
+        they lost, what an inference pool is late with to what it was asked for.
+        """
+        lost = bool((work < demand).any())
+        late = [k for k, course in enumerate(self._courses) if isinstance(course, Pool) and course.is_late(end - ticks)]
+        if not (lost or late or self._slow):
+            return
+        shown = self._table[end - ticks - self._first : end - self._first]
+        lost_s = node.lost_total_s - self._seen_lost_s
+        hit = {int(job) - 1 for job in np.unique(node.job[lost_s != 0.0])} - {-1} if lost else set()
+        for k in sorted(hit | self._slow | set(late)):
+            self._advance(k, end, ticks, node, lost_s[self.placements[k].nodes], shown[:, k + 1], work, demand)
+        self._seen_lost_s = node.lost_total_s.copy()
+
+    def _advance(
+        self, k: int, end: int, ticks: int, node: NodeState, lost_s: Vec, shown: Vec, work: Vec, demand: Vec
+    ) -> None:
+        course, nodes, asked_s = self._courses[k], self.placements[k].nodes, float(shown.sum())
+        if course is None:
+            return
+        gpus, kept = self._gpus[nodes], np.ones(len(nodes))
+        if asked_s > 0.0:
+            kept = np.clip(1.0 - lost_s / asked_s, 0.0, 1.0)
+        pace = float(kept @ gpus) / float(gpus.sum())
+        if self.placements[k].job.training is not None:
+            alive = kept > _DEAD
+            pace = float(kept[alive].min(initial=1.0)) if alive.any() else 0.0
+            waited_s = np.where(alive, kept - pace, 0.0) * asked_s
+            node.lost_total_s[nodes] += waited_s
+            node.lost[nodes] += waited_s * gpus
+            if asked_s > 0.0:
+                work -= shown * (float(waited_s @ gpus) / asked_s)
+        course.felt(end, ticks, pace)
+        if isinstance(course, Pool):
+            more = course.uncapped_activity(end - ticks, end) - shown
+            node.lost_total_s[nodes] += more.sum()
+            node.asked[nodes] += more.sum() * gpus
+            node.lost[nodes] += more.sum() * gpus
+            demand += more * gpus.sum()
+        if pace < 1.0:
+            self._slow.add(k)
+        elif k in self._slow:
+            self._slow.discard(k)
+            self._write(k, end, self._first + len(self._table))
+
+    def progress_s(self, tick: int) -> Vec:
+        """What each job has done by ``tick`` in seconds at full speed, work to be done again not; NaN of pools."""
+        return np.array([0.0 if course is None else course.useful_s(tick) for course in self._courses])
+
+    def pools(self) -> list[str]:
+        """The inference pools by name."""
+        return [
+            p.job.name for p, course in zip(self.placements, self._courses, strict=True) if isinstance(course, Pool)
+        ]
+
+    def services(self, first: int, last: int) -> list[Service]:
+        """How each pool did in the ticks from ``first`` up to ``last``."""
+        return [course.service(first, last) for course in self._courses if isinstance(course, Pool)]
+
+    def facts(self) -> list[JobFacts]:
+        """What is known of each job by now."""
+        return [JobFacts.of(placed) for placed in self.placements]

@@ -136,8 +136,12 @@ def mean_activity(scenario: Scenario, compiled: Compiled, folder: Path) -> Vec:
     duration = clock.ticks(scenario.duration, "duration")
     work = Workload(scenario, compiled, duration, folder, clock)
     total = np.zeros(len(work.placements) + 1)
-    for first in range(0, duration, 600):
-        total += work.activity(first, min(first + 600, duration)).sum(axis=0)
+    tick = 0
+    while tick < duration:
+        work.begin(tick)
+        end = min(tick + 600, duration, work.next_change(tick))
+        total += work.activity(tick, end).sum(axis=0)
+        tick = end
     mean = np.zeros((1, len(compiled.node_rack) + 1))
     for placed, asked in zip(work.placements, total[1:], strict=True):
         mean[0, 1 + placed.nodes] += asked / duration

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from twin.drive.course import NEVER, Pattern
+from twin.drive.backfill import NEVER
+from twin.drive.course import Pattern
 from twin.drive.failures import FailureSpec, Outage, outages
 from twin.drive.training import TrainingSpec
 from twin.drive.waveform import ConstantSpec, SquareSpec
@@ -33,7 +34,7 @@ def test_a_pattern_stretches_with_the_pace(tmp_path):
 @settings(deadline=None, max_examples=30)
 @given(st.lists(st.tuples(st.integers(1, 5), st.floats(0.05, 1.0)), min_size=1, max_size=40))
 def test_work_is_the_pattern_over_the_clock(paces):
-    """A step that keeps the pace it shows does the work of its own time; what it does not, the next one's clock knows."""
+    """A step that keeps the pace it shows does the work of its own time."""
     job, tick, done_s = Pattern(SQUARE.build(0, None), 0), 0, 0.0
     for ticks, pace in paces:
         job.felt(tick, 0, pace)

@@ -143,7 +143,7 @@ def test_a_job_table_tells_every_problem(tmp_path):
     ("fields", "message"),
     [
         ({"training": {}}, "found training and constant"),
-        ({"constant": None}, "exactly one of training, square, constant, step, trace; found none"),
+        ({"constant": None}, "exactly one of training, inference, batch, square, constant, step, trace; found none"),
         ({"end": "0 s"}, "greater than 0"),
         ({"nodes": 0}, "nodes"),
         ({"nodes": "150 %"}, "less than or equal to 1"),

@@ -15,12 +15,11 @@ from typing import Protocol
 import numpy as np
 
 from twin.core.layout import Vec
+from twin.drive.backfill import NEVER
 from twin.drive.failures import Outage
 from twin.drive.training import Training
 from twin.drive.waveform import Waveform, activity
 
-NEVER = int(np.iinfo(np.int64).max)
-"""The tick of what does not happen."""
 _ROUNDING_S = 1e-6
 
 
@@ -32,11 +31,11 @@ class Course(Protocol):
 
     @property
     def next_change(self) -> int:
-        """The earliest tick at which it may change by itself: end, fail, be back; as its fastest."""
+        """The earliest tick at which it may change by itself: be done at its fastest, fail, be back."""
         ...
 
     def activity(self, first: int, last: int, per_tick: int = 1) -> Vec:
-        """Mean activity in each of ``per_tick`` steps of the ticks from ``first`` up to ``last``, if nothing changes."""
+        """Mean activity in each of ``per_tick`` steps of the ticks from ``first`` up to ``last``."""
         ...
 
     def felt(self, end: int, ticks: int, kept: float) -> None:
@@ -80,8 +79,8 @@ class Pattern:
 
     @property
     def next_change(self) -> int:
-        """The earliest tick at which it may end, fail or be back."""
-        due = self.end
+        """The earliest tick at which it may be done, fail or be back."""
+        due = NEVER
         if self._outage is not None:
             due = min(due, self._outage.last if self._down else self._outage.first)
         if np.isfinite(self.lasts_s) and not self._down:
@@ -101,7 +100,7 @@ class Pattern:
 
     def felt(self, end: int, ticks: int, kept: float) -> None:
         """It kept that share of its speed in the ``ticks`` before ``end``."""
-        if not self._down:
+        if not self._down and end <= self.end:
             self._clock_s = self.clock_s(end - ticks) + kept * ticks
             self._tick, self.pace = end, kept
 

@@ -1,4 +1,4 @@
-"""Waiting in a queue before several servers, M/M/k: arrivals without memory, exponential service, first come first served.
+"""Waiting in a queue before several servers, M/M/k: arrivals without memory, exponential service, served as they come.
 
 With ``offered`` Erlangs (arrival rate times mean service time) on k servers, an arrival waits at all with probability
 

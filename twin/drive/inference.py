@@ -26,7 +26,7 @@ from pydantic import Field, model_validator
 from twin.core.layout import Vec
 from twin.core.quantity import Spec
 from twin.drive import erlang
-from twin.drive.course import NEVER
+from twin.drive.backfill import NEVER
 from twin.drive.requests import Arrivals, Drawn, RequestsSpec, Tokens, Traced
 from twin.drive.waveform import Activity
 
@@ -85,6 +85,9 @@ class Service(NamedTuple):
     tbt_p99_s: float
 
 
+NO_SERVICE = Service(0.0, 0.0, 0.0, 0.0, 0.0, *4 * (float("nan"),))
+
+
 @dataclass(eq=False)
 class Pool:
     """A pool of servers at work on a load from tick ``start`` up to ``end``; work is in seconds of a server."""
@@ -94,6 +97,7 @@ class Pool:
     start: int
     end: int
     pace: float = 1.0
+    _known: int = 0  # seconds of which the speed is known
     _arrived: Arrivals = field(init=False)
     _came_s: Vec = field(init=False)  # work that has come by the begin of each second
     _prefill_s: Vec = field(init=False)  # the part of that which is prefill
@@ -119,7 +123,7 @@ class Pool:
         return risen + np.maximum(waiting_s, -np.minimum.accumulate(risen))
 
     def _served(self, waiting_s: Vec, first: int) -> tuple[Vec, Vec]:
-        """Work served in each second from ``first`` on, and the part that is prefill; the first to come is the first."""
+        """Work served in each second from ``first`` on, and the part that is prefill, served as it came."""
         done_s = self._came_s[first : first + len(waiting_s)] - waiting_s
         prefill_s = np.interp(done_s, self._came_s, self._prefill_s)
         return np.diff(done_s), np.diff(prefill_s)
@@ -145,9 +149,11 @@ class Pool:
         shown = np.zeros(max(last - first, 0))
         begin, stop = max(first, self.start) - self.start, min(last, self.end) - self.start
         if begin < stop:
-            waiting_s = self._queue(self._behind_s[begin], begin, stop, self.pace)
-            self._behind_s[begin + 1 : stop + 1], self._speed[begin:stop] = waiting_s[1:], self.pace
-            shown[begin + self.start - first : stop + self.start - first] = self._activity(waiting_s, begin, self.pace)
+            known = min(max(begin, self._known), stop)
+            self._behind_s[known : stop + 1] = self._queue(self._behind_s[known], known, stop, self.pace)
+            self._speed[known:stop] = self.pace
+            piece = self._activity(self._behind_s[begin : stop + 1], begin, self._speed[begin:stop])
+            shown[begin + self.start - first : stop + self.start - first] = piece
         return np.repeat(shown, per_tick)
 
     def uncapped_activity(self, first: int, last: int) -> Vec:
@@ -158,8 +164,8 @@ class Pool:
     def felt(self, end: int, ticks: int, kept: float) -> None:
         """It kept that share of its speed in the ``ticks`` before ``end``."""
         begin, stop = end - ticks - self.start, end - self.start
-        self._behind_s[begin + 1 : stop + 1] = self._queue(self._behind_s[begin], begin, stop, kept)[1:]
-        self._speed[begin:stop], self.pace = kept, kept
+        self._behind_s[begin : stop + 1] = self._queue(self._behind_s[begin], begin, stop, kept)
+        self._speed[begin:stop], self.pace, self._known = kept, kept, stop
 
     def turn(self, tick: int) -> str:
         """Nothing happens to it by itself."""
@@ -171,11 +177,11 @@ class Pool:
         del tick
         return float("nan")
 
-    def service(self, first: int, last: int) -> Service | None:
-        """How it did in the ticks from ``first`` up to ``last``; none where it did not run."""
+    def service(self, first: int, last: int) -> Service:
+        """How it did in the ticks from ``first`` up to ``last``; zeros where it did not run."""
         begin, stop = max(first, self.start) - self.start, min(last, self.end) - self.start
         if begin >= stop:
-            return None
+            return NO_SERVICE
         spec, seconds, speed = self.load.spec, stop - begin, np.maximum(self._speed[begin:stop], 1e-9)
         waiting_s, requests = self._behind_s[begin : stop + 1], self._arrived.requests[begin:stop]
         served_s, prefill_s = self._served(waiting_s, begin)
@@ -197,19 +203,22 @@ class Pool:
             *tbt_s,
         )
 
-    def _first_token(self, requests: Vec, fixed_s: Vec, came_s: float, speed: float) -> tuple[float, ...]:
+    def _first_token(self, requests: Vec, fixed_s: Vec, came_s: float, speed: float) -> tuple[float, float]:
         """Time to the first token that half and 99 % of requests stay below."""
         if self.load.spec.prefill is None:
             return float("nan"), float("nan")
         offered = min(came_s / len(requests) / speed, _FULLEST * self.servers)
         wait = erlang.tail(self.servers, offered, came_s / float(requests.sum()) / speed)
-        return tuple(erlang.quantile_s(share, requests, fixed_s, wait) for share in _SHARES)
+        half_s, most_s = (erlang.quantile_s(share, requests, fixed_s, wait) for share in _SHARES)
+        return half_s, most_s
 
-    def _between_tokens(self, rate: float, prompt_s: float, speed: float) -> tuple[float, ...]:
+    def _between_tokens(self, rate: float, prompt_s: float, speed: float) -> tuple[float, float]:
         """Time between tokens that half and 99 % of them stay below."""
         spec = self.load.spec
         if spec.decode is None:
             return float("nan"), float("nan")
         step_s = spec.batch / spec.decode / speed
         chance = 1.0 - np.exp(-rate * step_s / self.servers)
-        return tuple(step_s + prompt_s * max(0.0, float(np.log(max(chance, 1e-300) / (1.0 - p)))) for p in _SHARES)
+        longer = (max(0.0, float(np.log(max(chance, 1e-300) / (1.0 - share)))) for share in _SHARES)
+        half_s, most_s = (step_s + prompt_s * one for one in longer)
+        return half_s, most_s

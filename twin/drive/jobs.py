@@ -106,9 +106,7 @@ class JobSpec(Spec):
 
     def waveform(self, seed: int, folder: Path) -> Waveform | Load:
         """What it asks of its nodes; ``seed`` is the run's, files are relative to ``folder``."""
-        spec = (
-            self.training or self.inference or self.batch or self.square or self.constant or self.step or self.trace
-        )
+        spec = self.training or self.inference or self.batch or self.square or self.constant or self.step or self.trace
         if spec is None:
             raise AssertionError("the validator lets no job without a kind through")
         return spec.build(job_seed(seed, self.name), folder)
@@ -147,6 +145,26 @@ class Placement:
     end_tick: int
     nodes: IVec  # indices in site order, rising
     waiting: Waiting | None = None  # what it asks the queue for
+
+
+class JobFacts(NamedTuple):
+    """A job of the run; times are seconds after its start, NaN for what has not happened."""
+
+    name: str
+    kind: str
+    submit_s: float
+    start_s: float
+    end_s: float
+    priority: int
+    flexibility: float
+
+    @classmethod
+    def of(cls, placed: Placement) -> Self:
+        """What is known of a job."""
+        job, waiting = placed.job, placed.waiting
+        submit_s = np.nan if waiting is None else float(waiting.since)
+        start_s, end_s = (np.nan if tick == NEVER else float(tick) for tick in (placed.start_tick, placed.end_tick))
+        return cls(job.name, job.kind, submit_s, start_s, end_s, job.priority, job.flexibility)
 
 
 def read_jobs(spec: JobsSpec | Sequence[JobSpec], floor: Floor, folder: Path) -> list[JobSpec]:

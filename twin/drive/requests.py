@@ -113,7 +113,6 @@ class Traced(NamedTuple):
 def _traced(spec: RequestsSpec, path: Path) -> Traced:
     names = spec.time, spec.context_column, spec.generated_column
     problems: list[Problem] = []
-    table = np.full((3, 0), np.nan)
     rows = read_rows(path, names)
     table = np.array([[_cell(row.cells[name], k == 0) for row in rows] for k, name in enumerate(names)])
     for name, values in zip(names, table, strict=True):
@@ -127,8 +126,10 @@ def _traced(spec: RequestsSpec, path: Path) -> Traced:
 
 def _counted(second: NDArray[np.int64], scale: float, context: Vec, generated: Vec) -> Arrivals:
     size = int(second.max()) + 1
-    each = np.ones(second.size), context, generated
-    return Arrivals(*(scale * np.bincount(second, weights=values, minlength=size) for values in each))
+    counts = [np.zeros(size) for _ in Arrivals._fields]
+    for count, values in zip(counts, (np.ones(second.size), context, generated), strict=True):
+        np.add.at(count, second, scale * values)
+    return Arrivals(*counts)
 
 
 def _cell(text: str, is_time: bool) -> float:
@@ -138,6 +139,8 @@ def _cell(text: str, is_time: bool) -> float:
     except ValueError:
         pass
     try:
-        return (datetime.fromisoformat(text) - datetime.fromisoformat("1970-01-01")).total_seconds() if is_time else np.nan
+        return (
+            (datetime.fromisoformat(text) - datetime.fromisoformat("1970-01-01")).total_seconds() if is_time else np.nan
+        )
     except (ValueError, TypeError):
         return np.nan

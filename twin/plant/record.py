@@ -192,6 +192,21 @@ class JobRecord(NamedTuple):
     power_w: Annotated[Vec, Var("W", "power at the inlet of its servers, mean")]
     work: Annotated[Vec, Var("1", "work done, mean, in GPUs at full speed")]
     demand: Annotated[Vec, Var("1", "work asked for, mean, in GPUs at full speed")]
+    progress: Annotated[Vec, Var("1", "seconds at full speed it came on in a second, negative when work is lost")]
+
+
+class PoolRecord(NamedTuple):
+    """Per inference pool and minute."""
+
+    requests: Annotated[Vec, Var("s-1", "requests that arrived")]
+    prompt_tokens: Annotated[Vec, Var("s-1", "prompt tokens prefilled")]
+    generated_tokens: Annotated[Vec, Var("s-1", "tokens generated")]
+    busy: Annotated[Vec, Var("1", "share of its servers at work, mean")]
+    wait_s: Annotated[Vec, Var("s", "time it takes to do what waits, mean")]
+    ttft_p50_s: Annotated[Vec, Var("s", "time to first token that half of the requests stay below")]
+    ttft_p99_s: Annotated[Vec, Var("s", "time to first token that 99 % of the requests stay below")]
+    tbt_p50_s: Annotated[Vec, Var("s", "time between tokens that half of them stay below")]
+    tbt_p99_s: Annotated[Vec, Var("s", "time between tokens that 99 % of them stay below")]
 
 
 class GpuTotals(NamedTuple):
@@ -200,7 +215,9 @@ class GpuTotals(NamedTuple):
     energy_j: Annotated[Vec, Var("J", "energy of the board")]
     hottest_c: Annotated[Vec, Var("degC", "hottest die temperature")]
     throttled_s: Annotated[Vec, Var("s", "time held below its cap by temperature")]
-    lost_work_s: Annotated[Vec, Var("s", "work lost to caps and throttling, in seconds at full speed")]
+    lost_work_s: Annotated[
+        Vec, Var("s", "work lost to caps, throttling and slower servers of the job, in seconds at full speed")
+    ]
 
 
 class Records(NamedTuple):
