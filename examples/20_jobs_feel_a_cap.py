@@ -12,7 +12,7 @@ import numpy as np
 import twin
 
 CAP, LASTS_S = 0.7, 480
-GPU = "hall-1/rack-001/node-1/gpu-1"
+GPU = "hall-1/rack-004/node-1/gpu-1"
 site = twin.load_site(Path(__file__).parents[1] / "site_configs" / "pod.yaml")
 out = Path(sys.argv[1] if len(sys.argv) > 1 else mkdtemp())
 jobs = [

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from twin.core.errors import OutputError, TraceError, file_problem
 from twin.core.layout import Vec, variables
 
-_SHORT = {"rack", "cdu", "hall", "electrical", "relay", "job", "pool", "battery"}  # histories rounded, in single precision
+_SHORT = {"rack", "cdu", "hall", "electrical", "relay", "job", "pool", "battery"}  # kept rounded, in single precision
 _DROPPED_BITS = 10
 _TEXT = h5py.string_dtype()
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from twin.drive.waveform import SquareSpec
+from twin.drive.waveform import SquareSpec, activity
 from twin.judge import spectrum
 
 # V-TR-01: high 1, low 0.3, 70 % of 2 s; the seven amplitudes of the Fourier series.
@@ -18,7 +18,7 @@ def test_v_tr_01_by_formula():
 
 
 def test_v_tr_01_by_fourier_transform_of_1_ms_over_20_s(tmp_path):
-    wave = SQUARE.build(0, tmp_path).steps(0, 20, 0, 20, 1000)
+    wave = activity(SQUARE.build(0, tmp_path), 0, 20, 0.0, per_tick=1000)
     found = spectrum.spectrum(wave, 1e-3)
     lines = [found.amplitude[round(0.5 * k * 20)] for k in range(1, 8)]
     assert wave.mean() == pytest.approx(0.79, abs=1e-12)

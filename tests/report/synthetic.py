@@ -247,9 +247,22 @@ def jobs(size: Size) -> xr.Dataset:
     half = np.full(shape, size.all_racks * 4.0)
     after = np.arange(shape[0])[:, None] >= CALL_S // 60
     work = half * 8.0
-    data = {"nodes": half, "power_w": half * 8e3, "work": np.where(after, 0.8, 1.0) * work, "demand": work}
+    kept = np.where(after, 0.8, 1.0) * np.ones(shape)
+    data = {"nodes": half, "power_w": half * 8e3, "work": kept * work, "demand": work, "progress": kept}
     static = {"kind": ["training", "training"], "start_s": [0.0, 0.0], "end_s": [float(size.duration_s)] * 2}
     return per_minute(size, record.JobRecord, data, "job", ["pretrain", "tune"], static)
+
+
+def pools(size: Size) -> xr.Dataset:
+    """One pool: until the call 10 requests a second and 0.2 s to the first token, 20 and 1.4 s after it."""
+    late = (np.arange(size.duration_s // 60)[:, None] >= CALL_S // 60).astype(float)
+    requests = 10.0 + 10.0 * late
+    data = {
+        "requests": requests, "prompt_tokens": 2000.0 * requests, "generated_tokens": 30.0 * requests,
+        "busy": 0.5 + 0.5 * late, "wait_s": late, "ttft_p50_s": 0.1 + 0.6 * late, "ttft_p99_s": 0.2 + 1.2 * late,
+        "tbt_p50_s": 0.02 + 0.0 * late, "tbt_p99_s": 0.05 + 0.0 * late,
+    }  # fmt: skip
+    return per_minute(size, record.PoolRecord, data, "pool", ["chat"], {})
 
 
 def gpus(size: Size) -> xr.Dataset:

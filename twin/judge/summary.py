@@ -14,9 +14,10 @@ from twin.judge.response import responses
 from twin.judge.result import durations_s, values
 from twin.judge.ride_through import excursions, trace
 from twin.judge.rules import judge_rules, pack_of
+from twin.judge.serving import pools
 from twin.judge.storage import storage
 from twin.judge.transformers import hottest
-from twin.judge.work import caps, hottest_gpu, throttling, work
+from twin.judge.work import caps, hottest_gpu, throttling, training_goodput, work
 
 Figure = float | str | bool
 _WINDOW_SUFFIX = {"1 s": "1_s_mean", "1 min": "1_min_mean", "demand interval": "demand_interval"}
@@ -39,6 +40,7 @@ def summary(tree: xr.DataTree) -> dict[str, Figure]:
     figures |= _energy_figures(tree, site)
     figures |= _gpu_figures(tree, site) | _storage_figures(tree, site) | _rule_figures(tree)
     figures |= _window_figures(tree)
+    figures |= _service_figures(tree)
     figures |= {f"fairness_{kind}": index for kind, index in fairness(tree).items()}
     figures |= _transformer_figures(tree)
     for one in residuals(tree):
@@ -205,4 +207,22 @@ def _gpu_figures(tree: xr.DataTree, site: xr.Dataset) -> dict[str, Figure]:
     }
     if capped is not None:
         figures |= {"capped_gpu_time_share": capped.share, "lowest_mean_cap_w": capped.lowest_w}
+    return figures
+
+
+def _service_figures(tree: xr.DataTree) -> dict[str, Figure]:
+    """Goodput of trainings; of all inference pools together tokens, and latencies of the slowest pool."""
+    figures: dict[str, Figure] = {"training_goodput": training_goodput(tree)}
+    served = pools(tree)
+    if served:
+        figures |= {
+            "inference_requests": sum(pool.requests for pool in served),
+            "inference_generated_tokens": sum(pool.generated_tokens for pool in served),
+            "inference_first_token_p50_s": float(np.nanmax([pool.first_token.p50_s for pool in served])),
+            "inference_first_token_p99_s": float(np.nanmax([pool.first_token.p99_s for pool in served])),
+            "inference_first_token_p99_worst_minute_s": float(
+                np.nanmax([pool.first_token.worst_p99_s for pool in served])
+            ),
+            "inference_between_tokens_p99_s": float(np.nanmax([pool.between_tokens.p99_s for pool in served])),
+        }
     return figures

@@ -1,7 +1,9 @@
 """GPUs: the hottest, time throttled, work done against work asked for, caps.
 
 Work is counted in GPU-seconds at full speed (3,600 of them are a GPU-hour). *Asked* is what the jobs would have done
-on uncapped, unthrottled GPUs, so *lost* is the price of caps and throttling together.
+on uncapped, unthrottled GPUs, so *lost* is the price of caps and throttling together. *Progress* of a job is the time
+it came on, in seconds at full speed: a training's without initialisation, without waiting for checkpoints, and without
+what faults made it do again; over its time on its nodes it is its *goodput*.
 """
 
 from typing import NamedTuple
@@ -9,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
+from twin.core.layout import Vec
 from twin.judge.result import durations_s, group, texts, values
 
 
@@ -102,15 +105,27 @@ def caps(tree: xr.DataTree) -> Caps | None:
 
 
 class JobWork(NamedTuple):
-    """One job: nodes held at most, energy [J] and work [GPU-seconds] over the run."""
+    """One job: nodes held at most, energy [J], work [GPU-seconds] and progress [s] over the run.
+
+    ``submit_s`` is NaN for a job that did not wait in the queue, ``start_s`` and ``end_s`` for what did not happen.
+    ``held_s`` is the time on its nodes within the run, ``goodput`` progress over that; NaN where there is none.
+    """
 
     name: str
     kind: str
+    submit_s: float
     start_s: float
     end_s: float
     nodes: float
     energy_j: float
     work: Work
+    progress_s: float
+    held_s: float
+
+    @property
+    def goodput(self) -> float:
+        """Progress over time on its nodes."""
+        return self.progress_s / self.held_s if self.held_s > 0.0 else np.nan
 
 
 def jobs(tree: xr.DataTree) -> list[JobWork]:
@@ -122,12 +137,26 @@ def jobs(tree: xr.DataTree) -> list[JobWork]:
     energy, done, asked = (duration @ values(dataset, name) for name in ("power_w", "work", "demand"))
     nodes = values(dataset, "nodes").max(axis=0)
     kinds = texts(dataset, "kind") if "kind" in dataset else [""] * len(nodes)
-    starts, ends = (values(dataset, n) if n in dataset else np.full(len(nodes), np.nan) for n in ("start_s", "end_s"))
+    times = {name: _fixed(dataset, name) for name in ("submit_s", "start_s", "end_s")}
+    progress_s = duration @ values(dataset, "progress") if "progress" in dataset else np.full(len(nodes), np.nan)
+    held_s = np.clip(np.nan_to_num(times["end_s"], nan=np.inf), 0.0, values(dataset, "time")[-1])
+    held_s -= np.clip(times["start_s"], 0.0, held_s)
     found = []
     for i, name in enumerate(texts(dataset, "job")):
         lost = float(asked[i] - done[i])
         job_work = Work(float(done[i]), float(asked[i]), lost, lost / float(asked[i]) if asked[i] > 0.0 else 0.0)
-        found.append(
-            JobWork(name, kinds[i], float(starts[i]), float(ends[i]), float(nodes[i]), float(energy[i]), job_work)
-        )
+        when = (float(column[i]) for column in times.values())
+        rest = float(nodes[i]), float(energy[i]), job_work, float(progress_s[i]), float(held_s[i])
+        found.append(JobWork(name, kinds[i], *when, *rest))
     return found
+
+
+def _fixed(dataset: xr.Dataset, name: str) -> Vec:
+    return values(dataset, name) if name in dataset else np.full(dataset.sizes["job"], np.nan)
+
+
+def training_goodput(tree: xr.DataTree) -> float:
+    """Progress of all trainings over their time on their nodes, each weighed by its nodes; NaN without any."""
+    trainings = [job for job in jobs(tree) if job.kind == "training" and np.isfinite(job.goodput)]
+    node_s = sum(job.nodes * job.held_s for job in trainings)
+    return sum(job.nodes * job.progress_s for job in trainings) / node_s if node_s else np.nan

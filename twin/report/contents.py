@@ -8,6 +8,7 @@ from twin.judge.energy import hourly_pue, power_by_use, residuals
 from twin.judge.limits import judge_calls, judge_limits
 from twin.judge.result import ClockTime, durations_s, group, values
 from twin.judge.schedule import Duty, classes, schedule, tightest
+from twin.judge.serving import pools
 from twin.judge.transformers import NORMAL_LIFE_H, heated
 from twin.judge.words import span, window_words
 from twin.judge.work import gpu_name, jobs
@@ -113,17 +114,44 @@ def job_rows(tree: xr.DataTree) -> Table:
     clock = ClockTime.of(tree)
     rows: list[tuple[Cell, ...]] = [
         (
-            job.name, job.kind, clock.text(job.start_s), clock.text(job.end_s), job.nodes, job.energy_j / 3.6e9,
-            job.work.done_gpu_s / 3600.0, job.work.lost_gpu_s / 3600.0, 100.0 * job.work.lost_share,
+            job.name, job.kind, _when(clock, job.submit_s), _when(clock, job.start_s), _when(clock, job.end_s),
+            job.nodes, job.energy_j / 3.6e9, job.work.done_gpu_s / 3600.0, job.work.lost_gpu_s / 3600.0,
+            100.0 * job.work.lost_share, 100.0 * job.goodput,
         )
         for job in jobs(tree)
     ]  # fmt: skip
     headings = (
-        "job", "kind", "start", "end", "nodes", "energy (MWh)", "work done (GPU-hours)", "work lost (GPU-hours)",
-        "work lost (%)",
+        "job", "kind", "submitted", "start", "end", "nodes", "energy (MWh)", "work done (GPU-hours)",
+        "work lost (GPU-hours)", "work lost (%)", "goodput (%)",
     )  # fmt: skip
-    remark = "Energy and work are those within the run, also of a job that began before it."
+    remark = (
+        "Energy and work are those within the run, also of a job that began before it. Goodput is progress at full "
+        "speed over the time on its nodes; of a training without initialisation, checkpoints and work done again."
+    )
     return Table("jobs", "Jobs", headings, rows, remark=remark)
+
+
+def _when(clock: ClockTime, time_s: float) -> str:
+    return clock.text(time_s) if np.isfinite(time_s) else "–"
+
+
+def pool_rows(tree: xr.DataTree) -> Table:
+    """Each inference pool's requests and latencies."""
+    rows: list[tuple[Cell, ...]] = [
+        (
+            pool.name, pool.requests, pool.prompt_tokens, pool.generated_tokens, 100.0 * pool.busy,
+            pool.first_token.p50_s, pool.first_token.p99_s, pool.first_token.worst_p99_s,
+            1e3 * pool.between_tokens.p50_s, 1e3 * pool.between_tokens.p99_s,
+        )
+        for pool in pools(tree)
+    ]  # fmt: skip
+    headings = (
+        "pool", "requests (1)", "prompt tokens (1)", "generated tokens (1)", "busy (%)", "first token, half (s)",
+        "first token, 99 % (s)", "first token, 99 % of the worst minute (s)", "between tokens, half (ms)",
+        "between tokens, 99 % (ms)",
+    )  # fmt: skip
+    remark = "Latencies are means of minutes, weighed by their requests."
+    return Table("pools", "Inference pools", headings, rows, remark=remark)
 
 
 def hottest_gpus(tree: xr.DataTree) -> Table:

@@ -108,8 +108,9 @@ _CHAPTERS: tuple[tuple[str, str, tuple[tuple[Drawing, str], ...], tuple[Callable
             (figures_heat.die_temperatures, "GPUs by die temperature over time, with quantiles and the hottest."),
             (figures_watched.gpus, "GPUs on the watch list, second by second."),
             (figures_work.caps_and_work, "Work asked for and done, caps, and GPUs held back."),
+            (figures_work.pools, "Inference pools minute by minute: how busy they are and how long answers take."),
         ),
-        (contents.job_rows, contents.hottest_gpus),
+        (contents.job_rows, contents.pool_rows, contents.hottest_gpus),
     ),
     ("floor", "Floor map", ((floor.floor_map, "Each box is a rack; point at one to read its name and values."),), ()),
     (
