@@ -40,16 +40,19 @@ def pools(tree: xr.DataTree) -> list[Served]:
     if dataset is None or not dataset.sizes.get("pool", 0) or not dataset.sizes.get("time", 0):
         return []
     duration, time_s = durations_s(dataset), values(dataset, "time")
-    each = {name: values(dataset, name) for name in dataset.data_vars}
+    each = {str(name): values(dataset, str(name)) for name in dataset.data_vars}
     found = []
     for i, name in enumerate(texts(dataset, "pool")):
         requests = each["requests"][:, i] * duration
-        sums = (float(duration @ each[column][:, i]) for column in ("requests", "prompt_tokens", "generated_tokens"))
+        counted, prompts, answers = (
+            float(duration @ each[column][:, i]) for column in ("requests", "prompt_tokens", "generated_tokens")
+        )
+        busy = float(duration @ each["busy"][:, i] / duration.sum())
         ttft, tbt = (
             _latency(each[f"{kind}_p50_s"][:, i], each[f"{kind}_p99_s"][:, i], requests, time_s)
             for kind in ("ttft", "tbt")
         )
-        found.append(Served(name, *sums, float(duration @ each["busy"][:, i] / duration.sum()), ttft, tbt))
+        found.append(Served(name, counted, prompts, answers, busy, ttft, tbt))
     return found
 
 

@@ -145,9 +145,9 @@ def jobs(tree: xr.DataTree) -> list[JobWork]:
     for i, name in enumerate(texts(dataset, "job")):
         lost = float(asked[i] - done[i])
         job_work = Work(float(done[i]), float(asked[i]), lost, lost / float(asked[i]) if asked[i] > 0.0 else 0.0)
-        when = (float(column[i]) for column in times.values())
-        rest = float(nodes[i]), float(energy[i]), job_work, float(progress_s[i]), float(held_s[i])
-        found.append(JobWork(name, kinds[i], *when, *rest))
+        submit_s, start_s, end_s = (float(column[i]) for column in times.values())
+        progress, held, count, spent_j = (float(column[i]) for column in (progress_s, held_s, nodes, energy))
+        found.append(JobWork(name, kinds[i], submit_s, start_s, end_s, count, spent_j, job_work, progress, held))
     return found
 
 
