@@ -18,7 +18,8 @@ from twin.drive.course import Course, Pattern
 from twin.drive.failures import outages
 from twin.drive.inference import Load, Pool, Service
 from twin.drive.jitter import offsets_s
-from twin.drive.jobs import Floor, JobFacts, Placement, job_seed, place, read_jobs
+from twin.drive.jobs import Floor, JobFacts, Placement, job_seed, place
+from twin.drive.mixes import read_jobs
 from twin.drive.queue import Queue
 from twin.drive.training import Training
 from twin.plant.order import NodeState

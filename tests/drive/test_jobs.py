@@ -6,7 +6,9 @@ from pydantic import ValidationError
 
 from twin.core.errors import ScenarioError, TraceError
 from twin.drive.course import Pattern
-from twin.drive.jobs import Floor, JobSpec, JobsSpec, job_seed, job_table, place, read_jobs
+from twin.drive.job_table import job_table
+from twin.drive.jobs import Floor, JobSpec, JobsSpec, job_seed, place
+from twin.drive.mixes import read_jobs
 from twin.drive.waveform import IDLE_W, MAXIMUM_W
 
 HALF = {"activity": 0.5}

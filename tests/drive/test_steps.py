@@ -8,8 +8,9 @@ from pydantic import ValidationError
 
 from twin.drive.course import Pattern
 from twin.drive.jitter import JitterSpec, coherence, measured_coherence, offsets_s
+from twin.drive.playback import PlaybackSpec
 from twin.drive.training import TrainingSpec
-from twin.drive.waveform import ConstantSpec, PlaybackSpec, SquareSpec, StepSpec, refined
+from twin.drive.waveform import ConstantSpec, SquareSpec, StepSpec, refined
 
 TRACE = "time_s,node_w\n" + "".join(f"{0.25 * k},{2100 + 5900 * (k * k % 7) / 5}\n" for k in range(80))
 SPECS = {

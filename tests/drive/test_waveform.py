@@ -6,7 +6,8 @@ from pydantic import ValidationError
 
 from twin.core.errors import TraceError
 from twin.drive.course import Pattern
-from twin.drive.waveform import ConstantSpec, PlaybackSpec, StepSpec, sensed
+from twin.drive.playback import PlaybackSpec
+from twin.drive.waveform import ConstantSpec, StepSpec, sensed
 
 
 def test_constant_runs_only_between_start_and_end(tmp_path):

@@ -1,8 +1,8 @@
 """Jobs: what runs on which nodes from when to when.
 
-A scenario lists jobs, names a table of them, or names a mix. `place` puts those with a start on nodes in the order of
-their starts, each on the first free nodes in site order that its filter lets through (first fit; a job never moves).
-Those with a `submit` wait in a queue instead, for nodes that no other job is promised (`backfill`).
+`place` puts those with a start on nodes in the order of their starts, each on the first free nodes in site order that
+its filter lets through (first fit; a job never moves). Those with a `submit` wait in a queue instead, for nodes that no
+other job is promised (`backfill`).
 """
 
 import hashlib
@@ -14,7 +14,7 @@ from typing import Annotated, Literal, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from twin.core.clock import Clock
 from twin.core.errors import Problem, ScenarioError, did_you_mean
@@ -23,15 +23,11 @@ from twin.core.quantity import Duration, Ratio, Spec
 from twin.drive.backfill import NEVER, Waiting
 from twin.drive.inference import InferenceSpec, Load
 from twin.drive.jitter import JitterSpec
-from twin.drive.trace import Row, raise_if_any, read_rows
+from twin.drive.playback import PlaybackSpec
 from twin.drive.training import TrainingSpec
-from twin.drive.waveform import BatchSpec, ConstantSpec, PlaybackSpec, SquareSpec, StepSpec, Waveform
+from twin.drive.waveform import BatchSpec, ConstantSpec, SquareSpec, StepSpec, Waveform
 
-_SHARED_NODES = 12
-_TABLE_KINDS = ("training", "constant", "batch")
 _KINDS = ("training", "inference", "batch", "square", "constant", "step", "trace")
-_TABLE_TIMES = ("start", "end", "submit", "lasts", "walltime")
-_TABLE_MORE = ("on", "priority", "flexibility", "iteration_s", "submit_s", "lasts_s", "walltime_s")
 Share = Annotated[Ratio, Field(gt=0.0, le=1.0)]
 Count = Annotated[int, Field(ge=1, strict=True)]
 
@@ -167,73 +163,6 @@ class JobFacts(NamedTuple):
         return cls(job.name, job.kind, submit_s, start_s, end_s, job.priority, job.flexibility)
 
 
-def read_jobs(spec: JobsSpec | Sequence[JobSpec], floor: Floor, folder: Path) -> list[JobSpec]:
-    """The jobs of a scenario, whichever way it names them."""
-    if not isinstance(spec, JobsSpec):
-        return list(spec)
-    if spec.table is not None:
-        return job_table(folder / spec.table)
-    if spec.mix == "idle":
-        return []
-    if spec.mix == "stress":
-        return [JobSpec(name="stress", constant=ConstantSpec(activity=1.0))]
-    return mixed_training(floor)
-
-
-def mixed_training(floor: Floor) -> list[JobSpec]:
-    """A site busy with unsynchronised trainings, about 0.85 of a node's maximum power on average.
-
-    The rack type with the most GPUs holds a job on two thirds of its nodes (100,000 GPUs on the reference site), one
-    on a sixth, and two smaller ones; every other type holds one job. All have the measured shape, stretched to
-    iterations from 5 to 11 s, and write a checkpoint of 30 s every half hour to an hour (estimated).
-    """
-    types, index = np.unique(floor.rack_type, return_inverse=True)
-    gpus = np.bincount(index, weights=floor.gpus)
-    types = types[np.argsort(-gpus, kind="stable")]
-    shares = (("a", "66.7 %", 10.766, 60), ("b", "16.7 %", 8.3, 45), ("c", "8.3 %", 6.1, 40), ("d", "rest", 4.9, 30))
-    jobs = [_training(f"{types[0]}-{name}", nodes, str(types[0]), s, minutes) for name, nodes, s, minutes in shares]
-    # With fewer nodes than this the smaller shares would be no whole node.
-    if np.count_nonzero(floor.rack_type == types[0]) < _SHARED_NODES:
-        jobs = [_training(f"{types[0]}-a", "all", str(types[0]), 10.766, 60)]
-    for k, rack_type in enumerate(types[1:]):
-        jobs.append(_training(f"{rack_type}-a", "all", str(rack_type), 9.4 - 2.1 * (k % 3), 50))
-    return jobs
-
-
-def job_table(path: Path) -> list[JobSpec]:
-    """The jobs of a CSV table; every problem at once (TraceError).
-
-    Columns name, start_s, end_s, nodes, kind, activity and, if wanted, on, priority, flexibility, iteration_s (of a
-    training), submit_s, lasts_s and walltime_s (of a job that waits in the queue).
-    ``kind`` is training, constant or batch; ``activity`` is the level of the last two (0 to 1). An empty ``start_s``
-    means it has been running before, an empty ``end_s`` that it outlasts the scenario.
-    """
-    columns = ("name", "start_s", "end_s", "nodes", "kind", "activity")
-    jobs: list[JobSpec] = []
-    problems: list[Problem] = []
-    seen: set[str] = set()
-    for row in read_rows(path, columns, _TABLE_MORE):
-        if row.cells["kind"] not in _TABLE_KINDS:
-            message = (
-                f'"{row.cells["kind"]}" is no kind of a job table; {did_you_mean(row.cells["kind"], _TABLE_KINDS)}'
-            )
-            problems.append(Problem(str(path), row.line, None, "kind", message))
-            continue
-        try:
-            job = JobSpec.model_validate(_as_job(row))
-        except ValidationError as error:
-            for detail in error.errors():
-                where = ".".join(str(part) for part in detail["loc"])
-                problems.append(Problem(str(path), row.line, None, where, detail["msg"].removeprefix("Value error, ")))
-            continue
-        if job.name in seen:
-            problems.append(Problem(str(path), row.line, None, "name", f'"{job.name}" is there twice'))
-        seen.add(job.name)
-        jobs.append(job)
-    raise_if_any(problems)
-    return jobs
-
-
 def job_seed(seed: int, name: str) -> int:
     """The seed of a job: from the run's seed and its name, so that adding a job changes no other."""
     return int.from_bytes(hashlib.sha256(f"{seed}/{name}".encode()).digest()[:8], "big")
@@ -320,31 +249,3 @@ def _ran_before(job: JobSpec, waveform: Waveform | Load, seed: int, clock: Clock
     """Ticks a job has been running when the scenario starts: past its lead, somewhere in its pattern."""
     generator = np.random.Generator(np.random.Philox(key=job_seed(seed, job.name + "/phase")))
     return int((waveform.lead_s + generator.random() * waveform.period_s) / clock.step_s)
-
-
-def _training(name: str, nodes: str, on: str, iteration_s: float, checkpoint_min: int) -> JobSpec:
-    training = {
-        "iteration": f"{iteration_s} s",
-        "checkpoint": {"every": f"{checkpoint_min} min", "duration": "30 s"},
-    }
-    return JobSpec.model_validate({"name": name, "nodes": nodes, "on": on, "training": training})
-
-
-def _as_job(row: Row) -> dict[str, object]:
-    """A line of the job table as a scenario file would say it."""
-    cells = {name: text for name, text in row.cells.items() if text}
-    kind = cells.pop("kind")
-    shape: dict[str, object] = {"activity": cells.pop("activity")} if "activity" in cells else {}
-    if "iteration_s" in cells:
-        shape["iteration"] = f"{cells.pop('iteration_s')} s"
-    job: dict[str, object] = {name: cells[name] for name in ("name", "on") if name in cells}
-    if "priority" in cells:
-        job["priority"] = int(cells["priority"]) if cells["priority"].isdecimal() else cells["priority"]
-    if "flexibility" in cells:
-        job["flexibility"] = cells["flexibility"]
-    if "nodes" in cells:
-        job["nodes"] = int(cells["nodes"]) if cells["nodes"].isdecimal() else cells["nodes"]
-    for name in _TABLE_TIMES:
-        if f"{name}_s" in cells:
-            job[name] = f"{cells[f'{name}_s']} s"
-    return job | {kind: shape}
