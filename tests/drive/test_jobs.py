@@ -5,6 +5,7 @@ import pytest
 from pydantic import ValidationError
 
 from twin.core.errors import ScenarioError, TraceError
+from twin.drive.backfill import NEVER
 from twin.drive.course import Pattern
 from twin.drive.job_table import job_table
 from twin.drive.jobs import Floor, JobSpec, JobsSpec, job_seed, place
@@ -125,6 +126,34 @@ def test_a_job_table(tmp_path):
     assert (c.nodes, c.constant.activity) == ("rest", 0.5)
 
 
+def test_a_table_of_jobs_that_wait(tmp_path):
+    (tmp_path / "jobs.csv").write_text(
+        "name,submit_s,start_s,end_s,nodes,kind,activity,lasts_s,walltime_s,priority,flexibility\n"
+        "a,60,,,8,batch,0.9,600,900,2,50 %\nb,0,,,25 %,training,,3600,,,\n"
+    )
+    a, b = read_jobs(JobsSpec(table="jobs.csv"), floor(), tmp_path)
+    assert (a.kind, a.submit, a.lasts, a.walltime, a.priority, a.flexibility) == ("batch", 60, 600, 900, 2, 0.5)
+    assert (b.kind, b.submit, b.lasts, b.walltime, b.priority) == ("training", 0, 3600, None, 1)
+    placed = put([b, a, job("c", nodes=3)], tmp_path)
+    assert [p.job.name for p in placed] == ["c", "b", "a"]
+    assert [p.waiting and (p.waiting.nodes, p.waiting.ticks, p.waiting.since) for p in placed] == [
+        None,
+        (25, 3600, 0),
+        (8, 900, 60),
+    ]
+    assert all(p.start_tick == NEVER and not len(p.nodes) for p in placed[1:])
+
+
+def test_tells_every_job_that_can_never_leave_the_queue(tmp_path):
+    queued = {"submit": "0 s", "lasts": "1 min"}
+    with pytest.raises(ScenarioError) as error:
+        put([job("a", nodes=101, **queued), job("b", on="hall-3", **queued)], tmp_path)
+    assert [str(problem) for problem in error.value.problems] == [
+        "jobs.a: asks for 101 nodes, there are 100",
+        'jobs.b.on: "hall-3" is no hall or rack type; did you mean "hall-2"?',
+    ]
+
+
 def test_a_job_table_tells_every_problem(tmp_path):
     path = tmp_path / "jobs.csv"
     path.write_text(
@@ -149,6 +178,10 @@ def test_a_job_table_tells_every_problem(tmp_path):
         ({"end": "0 s"}, "greater than 0"),
         ({"nodes": 0}, "nodes"),
         ({"nodes": "150 %"}, "less than or equal to 1"),
+        ({"lasts": "1 h"}, "give submit too, or start and end"),
+        ({"submit": "0 s"}, "needs lasts"),
+        ({"submit": "0 s", "lasts": "1 h", "end": "2 h"}, "either submit and lasts, or start and end"),
+        ({"submit": "0 s", "lasts": "1 h", "nodes": "rest"}, 'not for "rest"'),
     ],
 )
 def test_says_what_is_wrong_with_a_job(fields, message):
