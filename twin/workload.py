@@ -23,11 +23,11 @@ from twin.drive.mixes import read_jobs
 from twin.drive.queue import Queue
 from twin.drive.training import Training
 from twin.plant.order import NodeState
+from twin.plant.paces import paces
 from twin.scenario import Scenario
 from twin.site.compile import Compiled
 
 _BLOCK = 600  # ticks of activity made at once
-_DEAD = 1e-9  # kept speed of a server that does nothing
 
 
 class Workload:
@@ -49,6 +49,8 @@ class Workload:
         self._queue = Queue({k: p.waiting for k, p in enumerate(self.placements) if p.waiting}, taken_until)
         self._given = sorted(given | self._queue.since())
         self._changing = {k for k, course in enumerate(self._courses) if course and course.next_change < NEVER}
+        self._pools = [(k, course) for k, course in enumerate(self._courses) if isinstance(course, Pool)]
+        self._synchronous = np.array([0, *(p.job.training is not None for p in self.placements)], np.int64)
         self._seen_lost_s = np.zeros(len(rack))
         self._slow: set[int] = set()
         self._first, self._table = 0, np.zeros((0, len(self.placements) + 1))
@@ -154,42 +156,29 @@ class Workload:
         ``work`` and ``demand`` are the site's of those ticks. What servers lose by waiting for others is added to what
         they lost, what an inference pool is late with to what it was asked for.
         """
-        lost = bool((work < demand).any())
-        late = [k for k, course in enumerate(self._courses) if isinstance(course, Pool) and course.is_late(end - ticks)]
-        if not (lost or late or self._slow):
+        late = {k for k, pool in self._pools if pool.is_late(end - ticks)}
+        if not (late or self._slow or (work < demand).any()):
             return
         shown = self._table[end - ticks - self._first : end - self._first]
-        lost_s = node.lost_total_s - self._seen_lost_s
-        hit = {int(job) - 1 for job in np.unique(node.job[lost_s != 0.0])} - {-1} if lost else set()
-        for k in sorted(hit | self._slow | set(late)):
-            self._advance(k, end, ticks, node, lost_s[self.placements[k].nodes], shown[:, k + 1], work, demand)
+        asked_s = shown.sum(axis=0)
+        pace, waited = paces(node, self._gpus, self._seen_lost_s, asked_s, self._synchronous)
+        work -= shown @ np.divide(waited, asked_s, out=np.zeros(asked_s.size), where=asked_s > 0.0)
+        for k in sorted({*np.flatnonzero(pace[1:] < 1.0).tolist(), *self._slow, *late}):
+            self._advance(k, end, ticks, float(pace[k + 1]))
+        for k, pool in self._pools:
+            if k in self._slow or k in late:
+                more, nodes = pool.uncapped_activity(end - ticks, end) - shown[:, k + 1], self.placements[k].nodes
+                node.lost_total_s[nodes] += more.sum()
+                node.asked[nodes] += more.sum() * self._gpus[nodes]
+                node.lost[nodes] += more.sum() * self._gpus[nodes]
+                demand += more * self._gpus[nodes].sum()
         self._seen_lost_s = node.lost_total_s.copy()
 
-    def _advance(
-        self, k: int, end: int, ticks: int, node: NodeState, lost_s: Vec, shown: Vec, work: Vec, demand: Vec
-    ) -> None:
-        course, nodes, asked_s = self._courses[k], self.placements[k].nodes, float(shown.sum())
+    def _advance(self, k: int, end: int, ticks: int, pace: float) -> None:
+        course = self._courses[k]
         if course is None:
             return
-        gpus, kept = self._gpus[nodes], np.ones(len(nodes))
-        if asked_s > 0.0:
-            kept = np.clip(1.0 - lost_s / asked_s, 0.0, 1.0)
-        pace = float(kept @ gpus) / float(gpus.sum())
-        if self.placements[k].job.training is not None:
-            alive = kept > _DEAD
-            pace = float(kept[alive].min(initial=1.0)) if alive.any() else 0.0
-            waited_s = np.where(alive, kept - pace, 0.0) * asked_s
-            node.lost_total_s[nodes] += waited_s
-            node.lost[nodes] += waited_s * gpus
-            if asked_s > 0.0:
-                work -= shown * (float(waited_s @ gpus) / asked_s)
         course.felt(end, ticks, pace)
-        if isinstance(course, Pool):
-            more = course.uncapped_activity(end - ticks, end) - shown
-            node.lost_total_s[nodes] += more.sum()
-            node.asked[nodes] += more.sum() * gpus
-            node.lost[nodes] += more.sum() * gpus
-            demand += more * gpus.sum()
         if pace < 1.0:
             self._slow.add(k)
         elif k in self._slow:
@@ -202,13 +191,11 @@ class Workload:
 
     def pools(self) -> list[str]:
         """The inference pools by name."""
-        return [
-            p.job.name for p, course in zip(self.placements, self._courses, strict=True) if isinstance(course, Pool)
-        ]
+        return [self.placements[k].job.name for k, _ in self._pools]
 
     def services(self, first: int, last: int) -> list[Service]:
         """How each pool did in the ticks from ``first`` up to ``last``."""
-        return [course.service(first, last) for course in self._courses if isinstance(course, Pool)]
+        return [pool.service(first, last) for _, pool in self._pools]
 
     def facts(self) -> list[JobFacts]:
         """What is known of each job by now."""

@@ -12,6 +12,7 @@ a cap, which stretches the pattern.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Protocol, Self
 
@@ -208,11 +209,7 @@ def activity(waveform: Waveform, since: int, ticks: int, clock_s: float, pace: f
 def normal_numbers(seed: int, first: int, last: int) -> Vec:
     """Standard normal numbers of the seconds ``first`` to ``last`` of a job, the same in whatever pieces."""
     blocks = range(first // _NOISE_TICKS, (last - 1) // _NOISE_TICKS + 1)
-    # A block draws fewer than 2**64 numbers, so blocks counted in the second word never overlap.
-    numbers = [
-        np.random.Generator(np.random.Philox(key=seed, counter=[0, block, 0, 0])).standard_normal(_NOISE_TICKS)
-        for block in blocks
-    ]
+    numbers = [_block(seed, block) for block in blocks]
     offset = first - blocks[0] * _NOISE_TICKS
     return np.concatenate(numbers)[offset : offset + last - first]
 
@@ -226,6 +223,12 @@ def sensed(power_w: Vec, lag_s: float, step_s: float = 1.0) -> Vec:
         level = kept * level + (1 - kept) * power
         read_w[k] = level
     return read_w
+
+
+@lru_cache(maxsize=64)
+def _block(seed: int, block: int) -> Vec:
+    # A block draws fewer than 2**64 numbers, so blocks counted in the second word never overlap.
+    return np.random.Generator(np.random.Philox(key=seed, counter=[0, block, 0, 0])).standard_normal(_NOISE_TICKS)
 
 
 def refined(means: Vec, steps: Vec, per_tick: int) -> Vec:
