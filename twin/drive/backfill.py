@@ -50,8 +50,11 @@ def starts(now: int, waiting: list[Waiting], free_at: IVec) -> list[Start]:
     """
     found: list[Start] = []
     promised, due = np.zeros(free_at.size, dtype=np.bool_), NEVER
+    is_promised, idle = False, int(np.count_nonzero(free_at <= now))
     for i in sorted(range(len(waiting)), key=lambda k: (-waiting[k].priority, waiting[k].since, k)):
         job = waiting[i]
+        if is_promised and job.nodes > idle:
+            continue
         end = job.ticks + now if job.ticks < NEVER - now else NEVER
         free = np.flatnonzero(job.allowed & (free_at <= now))
         if end > due:
@@ -59,9 +62,11 @@ def starts(now: int, waiting: list[Waiting], free_at: IVec) -> list[Start]:
         if free.size >= job.nodes:
             nodes = np.sort(free[np.argsort(promised[free], kind="stable")][: job.nodes])
             free_at[nodes] = end
+            idle -= job.nodes
             found.append(Start(i, nodes))
-        elif not promised.any():
+        elif not is_promised:
             promised, due = _promise(job, free_at)
+            is_promised = bool(promised.any())
     return found
 
 

@@ -199,8 +199,9 @@ def place(
             waveform = job.waveform(seed, folder)
             before = _ran_before(job, waveform, seed, clock) if job.start is None else 0
             placements.append(Placement(job, waveform, start - before, end, nodes))
+    masks: dict[str | None, NDArray[np.bool_]] = {}  # a long queue shares them
     for job in sorted((job for job in jobs if job.submit is not None), key=lambda job: job.submit or 0.0):
-        allowed = _allowed(job, floor)
+        allowed = masks.setdefault(job.on, _allowed(job, floor))
         there = int(np.count_nonzero(allowed))
         count = _asked(job, there, 0)
         if not there:
