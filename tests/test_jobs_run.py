@@ -64,7 +64,7 @@ def test_jobs_of_the_queue_end_later_under_a_cap(capped):
 
 def test_a_training_with_faults_does_less_than_it_was_asked_for(capped):
     training = next(job for job in jobs(capped.tree) if job.name == "training")
-    said = [message for message in capped.tree["events"]["message"].values.tolist() if "a GPU failed" in message]
+    said = [message for message in capped.tree["events"]["message"].values.tolist() if "a fault stops it" in message]
     assert said
     assert training.goodput < training.work.done_gpu_s / training.work.asked_gpu_s
 

@@ -108,6 +108,18 @@ def test_servers_without_supply_are_left_out(pod):
     assert servers.workload.progress_s(600).tolist() == pytest.approx([300.0])
 
 
+def test_a_training_that_fails_does_so_where_servers_stop(pod):
+    training = TRAINING | {
+        "checkpoint": {"every": "1 min"},
+        "failures": {"per_gpu_day": 1e-9, "restart": ["1 min"] * 2},
+    }
+    servers = Servers(pod, [{"name": "t", "start": "0 s", "training": training}]).run(300)
+    servers.kept[:4] = 0.0
+    servers.run(600)
+    assert [tick for tick, _ in servers.said] == [305, 365]
+    assert "a fault stops it" in servers.said[0][1]
+
+
 def test_full_speed_again_is_the_pattern_from_its_clock_on(pod):
     servers = Servers(pod, [{"name": "t", "start": "0 s", "training": TRAINING}])
     servers.kept[:] = 0.75
@@ -200,7 +212,7 @@ def test_a_failing_training_is_back_at_its_checkpoint(pod):
         "failures": {"per_gpu_day": 0.5, "restart": ["1 min", "2 min"]},
     }
     servers = Servers(pod, [{"name": "t", "start": "0 s", "training": training}], duration="6 h").run(21600)
-    failed = [tick for tick, words in servers.said if "a GPU failed" in words]
+    failed = [tick for tick, words in servers.said if "a fault stops it" in words]
     # 400 GPUs at half a fault a day: one in 7.2 min of work, and 1.5 min of restart.
     assert len(failed) == pytest.approx(21600 / (432 + 90), rel=0.25)
     assert len([tick for tick, words in servers.said if "trains again" in words]) in (len(failed), len(failed) - 1)

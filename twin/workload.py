@@ -51,7 +51,7 @@ class Workload:
         self._changing = {k for k, course in enumerate(self._courses) if course and course.next_change < NEVER}
         self._pools = [(k, course) for k, course in enumerate(self._courses) if isinstance(course, Pool)]
         self._synchronous = np.array([0, *(p.job.training is not None for p in self.placements)], np.int64)
-        self._seen_lost_s = np.zeros(len(rack))
+        self._seen_lost_s, self._out = np.zeros(len(rack)), np.zeros(len(self.placements) + 1, np.int64)
         self._slow: set[int] = set()
         self._first, self._table = 0, np.zeros((0, len(self.placements) + 1))
 
@@ -157,11 +157,12 @@ class Workload:
         they lost, what an inference pool is late with to what it was asked for.
         """
         late = {k for k, pool in self._pools if pool.is_late(end - ticks)}
-        if not (late or self._slow or (work < demand).any()):
+        if not (late or self._slow or self._out.any() or (work < demand).any()):
             return
         shown = self._table[end - ticks - self._first : end - self._first]
         asked_s = shown.sum(axis=0)
-        pace, waited = paces(node, self._gpus, self._seen_lost_s, asked_s, self._synchronous)
+        pace, waited, out = paces(node, self._gpus, self._seen_lost_s, asked_s, self._synchronous)
+        self._count_out(np.where(asked_s > 0.0, out, self._out), end)
         work -= shown @ np.divide(waited, asked_s, out=np.zeros(asked_s.size), where=asked_s > 0.0)
         for k in sorted({*np.flatnonzero(pace[1:] < 1.0).tolist(), *self._slow, *late}):
             self._advance(k, end, ticks, float(pace[k + 1]))
@@ -173,6 +174,14 @@ class Workload:
                 node.lost[nodes] += more.sum() * self._gpus[nodes]
                 demand += more * self._gpus[nodes].sum()
         self._seen_lost_s = node.lost_total_s.copy()
+
+    def _count_out(self, out: IVec, tick: int) -> None:
+        """Where more servers of a training have stopped than before, it fails, if it is of those that do."""
+        for k in np.flatnonzero((out > self._out) & (self._synchronous > 0)):
+            course = self._courses[k - 1]
+            if isinstance(course, Pattern):
+                course.fail(tick)
+        self._out = out
 
     def _advance(self, k: int, end: int, ticks: int, pace: float) -> None:
         course = self._courses[k]

@@ -66,7 +66,7 @@ def test_a_fault_sends_a_training_back_to_its_last_checkpoint(tmp_path):
     # Initialisation until 20 s, training until 70 s, checkpoint until 80 s, and so on.
     assert job.next_change == 100
     assert job.useful_s(100) == 70.0
-    assert job.turn(100).startswith("a GPU failed: 20 s of work are to be done again, restart in 30 s")
+    assert job.turn(100).startswith("a fault stops it: 20 s of work are to be done again, restart in 30 s")
     assert not job.activity(100, 130).any()
     assert job.useful_s(100) == job.useful_s(129) == 50.0
     assert job.next_change == 130

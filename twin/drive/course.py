@@ -119,12 +119,17 @@ class Pattern:
             return self._fail(tick, self._outage.last)
         return ""
 
+    def fail(self, tick: int) -> None:
+        """Bring its next fault forward to ``tick``, if it is of those that fail."""
+        if self._outage is not None and not self._down:
+            self._outage = Outage(tick, tick + self._outage.last - self._outage.first)
+
     def _fail(self, tick: int, back: int) -> str:
         clock_s, kept_s = self.clock_s(tick), 0.0
         if isinstance(self.waveform, Training):
             kept_s = self.waveform.checkpoint_s(clock_s)
         self._down, self._clock_s, self._tick = True, kept_s, tick
-        return f"a GPU failed: {clock_s - kept_s:.0f} s of work are to be done again, restart in {back - tick} s"
+        return f"a fault stops it: {clock_s - kept_s:.0f} s of work are to be done again, restart in {back - tick} s"
 
     def useful_s(self, tick: int) -> float:
         """Seconds at full speed by then; of a training without initialisation and waiting for checkpoints."""

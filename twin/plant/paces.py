@@ -18,10 +18,11 @@ def _kept(asked_s, lost_s):
 
 
 @kernel
-def _pace(job, gpus, lost_s, seen_s, asked_s, synchronous, pace, weight):
-    """Fill ``pace`` of each job, from what each server lost since ``seen_s``; ``weight`` is work space."""
+def _pace(job, gpus, lost_s, seen_s, asked_s, synchronous, pace, weight, out):
+    """Fill ``pace`` of each job, and servers that do nothing, from what each server lost since ``seen_s``."""
     pace[:] = 0.0
     weight[:] = 0.0
+    out[:] = 0
     for j in range(pace.size):
         if synchronous[j]:
             pace[j] = 2.0
@@ -30,6 +31,8 @@ def _pace(job, gpus, lost_s, seen_s, asked_s, synchronous, pace, weight):
         if asked_s[j] <= 0.0:
             continue
         kept = _kept(asked_s[j], lost_s[n] - seen_s[n])
+        if kept <= _DEAD:
+            out[j] += 1
         if not synchronous[j]:
             pace[j] += kept * gpus[n]
             weight[j] += gpus[n]
@@ -59,12 +62,14 @@ def _wait(job, gpus, node, seen_s, asked_s, synchronous, pace, waited):
                 waited[j] += more_s * gpus[n]
 
 
-def paces(node, gpus: IVec, seen_s: Vec, asked_s: Vec, synchronous: IVec) -> tuple[Vec, Vec]:
-    """Speed each job kept, and the work [GPU seconds] its servers lost by waiting, which is added to what they lost.
+def paces(node, gpus: IVec, seen_s: Vec, asked_s: Vec, synchronous: IVec) -> tuple[Vec, Vec, IVec]:
+    """Speed each job kept, the work [GPU seconds] its servers lost by waiting, and how many of them did nothing.
+
+    What they lost by waiting is added to what they lost.
 
     ``node`` is a `NodeState`, ``seen_s`` [server] its lost time before, ``asked_s`` [job] what one GPU was asked for.
     """
-    pace, waited = np.empty(asked_s.size), np.empty(asked_s.size)
-    _pace(node.job, gpus, node.lost_total_s, seen_s, asked_s, synchronous, pace, waited)
+    pace, waited, out = np.empty(asked_s.size), np.empty(asked_s.size), np.zeros(asked_s.size, np.int64)
+    _pace(node.job, gpus, node.lost_total_s, seen_s, asked_s, synchronous, pace, waited, out)
     _wait(node.job, gpus, node, seen_s, asked_s, synchronous, pace, waited)
-    return pace, waited
+    return pace, waited, out
