@@ -28,7 +28,7 @@ def new_state(machines: int) -> DropoutState:
     return DropoutState(np.zeros(machines), np.zeros(machines))
 
 
-@kernel
+@kernel(bare=True)
 def advance(state, i, lost, healthy, restart_s, dt_s):
     """Advance machine ``i`` by ``dt_s``: ``lost`` says that its envelope dropped it, ``healthy`` that voltage is fine.
 

@@ -155,7 +155,7 @@ def params(specs: list[OvercurrentSpec]) -> OvercurrentParams:
     )
 
 
-@kernel
+@kernel(bare=True)
 def trip_s(relays, k, multiple):
     """Time to the signal [s] of type ``k`` at a held ``multiple`` of its pickup; infinite where it carries that."""
     if not (multiple > 1.0 and multiple > relays.holds[k]):
@@ -170,7 +170,7 @@ def trip_s(relays, k, multiple):
     return exp(low + (high - low) * (x - before) / (after - before))
 
 
-@kernel
+@kernel(bare=True)
 def advance(relays, k, state, i, current, dt_s):
     """Let relay ``i`` of type ``k`` see ``current`` (over the rating) for ``dt_s``; returns how far it is.
 
@@ -203,7 +203,7 @@ def advance(relays, k, state, i, current, dt_s):
     return PICKED_UP if multiple > 1.0 or state.damage[i] > 0.0 or state.above_s[i] > 0.0 else IDLE
 
 
-@kernel
+@kernel(bare=True)
 def reset(state, i):
     """Put relay ``i`` back to rest: its breaker is closed again by hand."""
     state.damage[i] = state.above_s[i] = 0.0

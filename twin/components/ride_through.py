@@ -104,13 +104,13 @@ def new_state(envelopes: EnvelopeParams, equipment: int) -> EnvelopeState:
     return EnvelopeState(np.zeros((equipment, envelopes.below_pu.shape[1])), np.full(equipment, inf))
 
 
-@kernel
+@kernel(bare=True)
 def outside(envelopes, k, voltage_pu):
     """Whether ``voltage_pu`` is outside some band of class ``k``."""
     return voltage_pu < envelopes.least_pu[k] or voltage_pu > envelopes.most_pu[k]
 
 
-@kernel
+@kernel(bare=True)
 def advance(envelopes, k, state, i, voltage_pu, dt_s):
     """Let equipment ``i`` of class ``k`` see ``voltage_pu`` for ``dt_s``; returns whether it drops out in that time."""
     if not outside(envelopes, k, voltage_pu):
@@ -146,7 +146,7 @@ class AggregateSpec(Spec):
         return self
 
 
-@kernel
+@kernel(bare=True)
 def share_in(stays_pu, leaves_pu, back, voltage_pu, lowest_pu):
     """Share of the aggregate that is in at ``voltage_pu`` after ``lowest_pu`` was the lowest."""
     now = min(max(voltage_pu, leaves_pu), stays_pu)

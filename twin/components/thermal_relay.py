@@ -60,7 +60,7 @@ def params(specs: list[ThermalRelaySpec]) -> ThermalRelayParams:
     )
 
 
-@kernel
+@kernel(bare=True)
 def trip_s(relays, k, current, heat):
     """Time until type ``k`` trips [s] at a held ``current`` over rating, from ``heat``; infinite where it does not."""
     limit = relays.carries[k] ** 2
@@ -71,7 +71,7 @@ def trip_s(relays, k, current, heat):
     return relays.constant_s[k] * log((current * current - heat) / (current * current - limit))
 
 
-@kernel
+@kernel(bare=True)
 def advance(relays, k, state, i, current, dt_s):
     """Let relay ``i`` of type ``k`` see ``current`` over rating for ``dt_s`` (infinite: to rest).
 
@@ -89,7 +89,7 @@ def advance(relays, k, state, i, current, dt_s):
     return 3 if state.signal_s[i] >= relays.breaker_s[k] - 1e-12 else 2
 
 
-@kernel
+@kernel(bare=True)
 def reset(state, i):
     """Put relay ``i`` back, as warm as it is: its breaker is closed again by hand."""
     state.signal_s[i] = -1.0

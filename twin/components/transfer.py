@@ -64,7 +64,7 @@ def params(specs: list[TransferSpec]) -> TransferParams:
     )
 
 
-@kernel
+@kernel(bare=True)
 def advance(schemes, state, i, bus_pu, neighbour_pu, dt_s):
     """Let scheme ``i`` see both voltages for ``dt_s``.
 
@@ -84,7 +84,7 @@ def advance(schemes, state, i, bus_pu, neighbour_pu, dt_s):
     return TRANSFERRED if state.open_s[i] >= schemes.breaker_s[i] - 1e-12 else MAIN_OPEN
 
 
-@kernel
+@kernel(bare=True)
 def reset(state, i):
     """Put scheme ``i`` back to rest: its mains are closed again by hand."""
     state.dead_s[i] = 0.0

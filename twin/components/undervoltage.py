@@ -53,7 +53,7 @@ def params(specs: list[UndervoltageSpec]) -> UndervoltageParams:
     )
 
 
-@kernel
+@kernel(bare=True)
 def advance(relays, k, state, i, voltage_pu, dt_s):
     """Let relay ``i`` of type ``k`` see ``voltage_pu`` for ``dt_s``.
 
@@ -72,7 +72,7 @@ def advance(relays, k, state, i, voltage_pu, dt_s):
     return 3 if state.signal_s[i] >= relays.breaker_s[k] - 1e-12 else 2
 
 
-@kernel
+@kernel(bare=True)
 def reset(state, i):
     """Put relay ``i`` back to rest: its breaker is closed again by hand."""
     state.low_s[i] = 0.0

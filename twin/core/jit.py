@@ -116,6 +116,8 @@ def kernel(
             message = f"kernels live in {_KERNEL_FOLDERS}: the cache does not watch {function.__module__}"
             raise RuntimeError(message)
         options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "cache": CACHE is not None}
+        # Nobody calls kernels from C: leaving that entry out saves a part of compilation.
+        options["no_cfunc_wrapper"] = True
         if parallel:
             options["parallel"] = True
         if fast:

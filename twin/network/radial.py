@@ -110,14 +110,14 @@ def copied(state: NetworkState) -> NetworkState:
     return NetworkState(room=state.room, **{name: getattr(state, name).copy() for name in NetworkState._fields[:-1]})
 
 
-@kernel
+@kernel(bare=True)
 def flat_start(state, source_pu):
     """Begin from the source's voltage everywhere."""
     state.v_re[:] = source_pu
     state.v_im[:] = 0.0
 
 
-@kernel
+@kernel(bare=True)
 def _prepare(network, tree, source_pu, state):
     """What holds still over the sweeps; buses without a voltage begin at the source's, dead ones too."""
     room = state.room
@@ -140,7 +140,7 @@ def _prepare(network, tree, source_pu, state):
             room.b_pu[k] += network.b_pu[e] / (up * up)
 
 
-@kernel
+@kernel(bare=True)
 def _backward(tree, loads, state):
     room = state.room
     for i in range(tree.parent.size):
@@ -158,7 +158,7 @@ def _backward(tree, loads, state):
         room.drawn_im[k] += room.gain[i] * room.drawn_im[i]
 
 
-@kernel
+@kernel(bare=True)
 def _forward(tree, source_pu, state):
     """New voltages; returns the sum of their squared changes, NaN if any is NaN."""
     room, moved = state.room, 0.0
@@ -174,7 +174,7 @@ def _forward(tree, source_pu, state):
     return moved
 
 
-@kernel
+@kernel(bare=True)
 def _powers(network, tree, source_pu, state):
     """Currents, powers, losses and loadings of the final voltages; what has no supply has none of them."""
     for i in range(tree.parent.size):
@@ -188,7 +188,7 @@ def _powers(network, tree, source_pu, state):
         _element(network, tree, source_pu, state, tree.order[n])
 
 
-@kernel
+@kernel(bare=True)
 def _element(network, tree, source_pu, state, i):
     """The element that feeds bus ``i``: in at the parent's end, out at its own."""
     e, k, back = tree.element[i], tree.parent[i], tree.reverse[i]
@@ -214,7 +214,7 @@ def _element(network, tree, source_pu, state, i):
     state.loading[e] = used / network.rating_pu[e]
 
 
-@kernel
+@kernel(bare=True)
 def sweep(network, tree, loads, source_pu, state):
     """Solve for ``loads`` fed as ``tree`` says; returns the sweeps taken, or -1 where none converged.
 

@@ -19,14 +19,14 @@ from twin.plant.order import Plant, State
 _TOLERANCE = 1e-10  # relative, of resistances at rest
 
 
-@kernel
+@kernel(bare=True)
 def add_currents(network, square):
     """Add the square of each element's current in one second."""
     for e in range(square.size):
         square[e] += network.i_re[e] ** 2 + network.i_im[e] ** 2
 
 
-@kernel
+@kernel(bare=True)
 def warm(transformers, cables, electrics, rating_pu, ambient_c, ticks, dt_s, oil, warmth):
     """Advance every temperature by ``dt_s``, under the currents of ``ticks`` seconds, whose sum begins anew."""
     for i in range(electrics.transformer.size):
@@ -42,7 +42,7 @@ def warm(transformers, cables, electrics, rating_pu, ambient_c, ticks, dt_s, oil
     warmth.square[:] = 0.0
 
 
-@kernel
+@kernel(bare=True)
 def resist(transformers, cables, electrics, r_pu, warmth, r_now_pu):
     """Resistances of windings and conductors as warm as they are."""
     for i in range(electrics.transformer.size):
@@ -54,7 +54,7 @@ def resist(transformers, cables, electrics, r_pu, warmth, r_now_pu):
         r_now_pu[e] = r_pu[e] * cable_thermal.resistance(cables, i, warmth.conductor_c[e])
 
 
-@kernel
+@kernel(bare=True)
 def regulate(regulators, electrics, wiring, to_bus, tree, network, base_va, dt_s, stepping, warmth):
     """Let tap changers and banks act on the voltages of the last second; returns how many stepped.
 

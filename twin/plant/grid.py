@@ -42,7 +42,7 @@ def hang_house_loads(wiring: Wiring, loads: radial.Loads) -> None:
             reactive[bus] += share * power_pu * wiring.house_reactive_share[k]
 
 
-@kernel
+@kernel(bare=True)
 def put_banks(wiring, bank_steps, shunt_pu):
     """Susceptance at each bus from the capacitor steps in service."""
     shunt_pu[:] = 0.0
@@ -50,7 +50,7 @@ def put_banks(wiring, bank_steps, shunt_pu):
         shunt_pu[wiring.bank_bus[k]] += bank_steps[k] * wiring.bank_pu[k]
 
 
-@kernel
+@kernel(bare=True)
 def put_loads(base_mva, step, loads):
     """What is drawn whatever the voltage, per unit, from `Step.load_w` and `Step.load_var`."""
     for b in range(step.load_w.size):
@@ -58,7 +58,7 @@ def put_loads(base_mva, step, loads):
         loads.q_pu[b] = step.load_var[b] / (base_mva * 1e6)
 
 
-@kernel
+@kernel(bare=True)
 def read_house(wiring, solution, step):
     """What house loads draw at their voltage."""
     step.house_w[0] = 0.0
@@ -70,7 +70,7 @@ def read_house(wiring, solution, step):
             step.house_w[0] += wiring.house_w[k] * share
 
 
-@kernel
+@kernel(bare=True)
 def flow(network, feeding, loads, wiring, source_pu, base_mva, step, solution):
     """One power flow of `Step.load_w` and `Step.load_var`; returns the sweeps taken, -1 where it has no solution."""
     put_loads(base_mva, step, loads)

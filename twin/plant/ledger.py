@@ -27,7 +27,7 @@ def open_books() -> Vec:
     return np.zeros((ACCOUNTS, 2))
 
 
-@kernel
+@kernel(bare=True)
 def book_second(step, network, base_mva, site, at, lines_w, books):
     """Book the electrical energy of the second in row ``at`` of the site record."""
     total = step.total
@@ -48,7 +48,7 @@ def book_second(step, network, base_mva, site, at, lines_w, books):
     add_compensated(books[NODE_AIR], total[AIR_W])
 
 
-@kernel
+@kernel(bare=True)
 def book_step(flows, step, ticks, books):
     """Book the heat that CDUs, the halls' air and water, and the plant handed on over a macro-step."""
     add_compensated(books[CDU_SHAFTS], flows.cdu_shaft_w.sum() * ticks)

@@ -17,21 +17,21 @@ from twin.plant.order import Plant, State
 _LOWEST_PU = 0.05  # a breaker behind less voltage than that carries no load that could be told
 
 
-@kernel
+@kernel(bare=True)
 def current(network, solution, e):
     """Current of element ``e`` over its rating."""
     i_re, i_im = solution.i_re[e], solution.i_im[e]
     return sqrt(i_re * i_re + i_im * i_im) / network.rating_pu[e]
 
 
-@kernel
+@kernel(bare=True)
 def _open(marks, state, at):
     if marks[at] == 0:
         marks[at] = 1
         state.moved[0] = 1
 
 
-@kernel
+@kernel(bare=True)
 def _relays(relays, network, solution, state, dt_s):
     """Advance every relay; returns whether one is not at rest."""
     busy = False
@@ -69,7 +69,7 @@ def _relays(relays, network, solution, state, dt_s):
     return busy
 
 
-@kernel
+@kernel(bare=True)
 def _transfers(relays, network, solution, state, dt_s):
     """Advance every transfer; returns whether one is not at rest."""
     busy = False
@@ -87,7 +87,7 @@ def _transfers(relays, network, solution, state, dt_s):
     return busy
 
 
-@kernel
+@kernel(bare=True)
 def _machines(motors, solution, state, dt_s):
     """Advance every machine; returns whether one is out or outside its bands."""
     busy = False
@@ -110,7 +110,7 @@ def _machines(motors, solution, state, dt_s):
     return busy
 
 
-@kernel
+@kernel(bare=True)
 def watch(relays, motors, network, solution, state, dt_s):
     """Let ``dt_s`` of the last power flow act on all protection and machines."""
     busy = _relays(relays, network, solution, state, dt_s)
@@ -119,7 +119,7 @@ def watch(relays, motors, network, solution, state, dt_s):
     state.alert[0] = 1 if busy or state.moved[0] else 0
 
 
-@kernel
+@kernel(bare=True)
 def watch_racks(relays, rack, alive, drawn_w, voltage_pu, state, dt_s):
     """Let ``dt_s`` of what racks drew (``drawn_w``, supply loss included) act on their breakers."""
     racks, types, pickup, breaker = relays.breaker_rack, relays.breaker_type, relays.breaker.pickup, state.breaker
@@ -141,7 +141,7 @@ def watch_racks(relays, rack, alive, drawn_w, voltage_pu, state, dt_s):
             state.alert[0] = 1
 
 
-@kernel
+@kernel(bare=True)
 def watch_all(guards, rack, network, solution, service, step, dt_s):
     """`watch` and `watch_racks`; ``guards`` are constants of relays and motors and the state of both."""
     relays, motors, state = guards

@@ -230,7 +230,7 @@ class Records(NamedTuple):
     battery: BatteryRecord
 
 
-@kernel
+@kernel(bare=True)
 def count_temperatures(blocks, rows, first_c, width_k, counts):
     """Count GPUs by the temperatures in ``rows`` of their block, [row, lane, bin]; the outer bins hold what is beyond.
 
@@ -245,7 +245,7 @@ def count_temperatures(blocks, rows, first_c, width_k, counts):
                 counts[i, lane, min(max(k, 0), last)] += 1.0
 
 
-@kernel
+@kernel(bare=True)
 def site_row(step, flows, network, source_pu, s, base_mva, air_racks_w, fans_w, site, at):
     """Write row ``at`` of the site record for second ``s`` of the macro-step; ``fans_w`` are doors' and room units'."""
     total = step.total
@@ -298,7 +298,7 @@ def site_row(step, flows, network, source_pu, s, base_mva, air_racks_w, fans_w, 
     site.cap_w[at] = step.capped[s, 1]
 
 
-@kernel
+@kernel(bare=True)
 def add_electrical(network, solution, base_mva, seconds, electrical):
     """Add one second of every electrical element; extremes start where no second was added yet."""
     buses = solution.voltage_pu.size
@@ -317,7 +317,7 @@ def add_electrical(network, solution, base_mva, seconds, electrical):
         electrical.capacitor_var[b] += solution.shunt_pu[b] * solution.voltage_pu[b] ** 2 * base_mva * 1e6
 
 
-@kernel
+@kernel(bare=True)
 def add_loads(solution, loads, in_service, base_mva, electrical):
     """Add one second of what each bus draws, and of what breakers, taps and capacitors stand at."""
     for b in range(solution.voltage_pu.size):
@@ -334,7 +334,7 @@ def add_loads(solution, loads, in_service, base_mva, electrical):
         electrical.r_now_pu[e] += solution.r_now_pu[e]
 
 
-@kernel
+@kernel(bare=True)
 def add_batteries(params, state, seconds, plants):
     """Add one second of every battery plant; extremes start where no second was added yet."""
     for i in range(plants.power_w.size):
@@ -345,7 +345,7 @@ def add_batteries(params, state, seconds, plants):
         plants.charge[i] += state.stored_j[i] / params.energy_j[i]
 
 
-@kernel
+@kernel(bare=True)
 def add_racks(out, ticks, seconds, rack):
     """Add ``ticks`` seconds of every rack; ``seconds`` were added before."""
     for r in range(rack.power_w.size):
@@ -364,7 +364,7 @@ def add_racks(out, ticks, seconds, rack):
             rack.lost_work[r] += out[s, r, LOST]
 
 
-@kernel
+@kernel(bare=True)
 def add_cdus(state, flows, step, ticks, seconds, cdus):
     """Add ``ticks`` seconds of every CDU, by its state at the end of the macro-step."""
     for i in range(cdus.supply_c.size):
@@ -384,7 +384,7 @@ def add_cdus(state, flows, step, ticks, seconds, cdus):
         cdus.leaked_kg[i] += ticks * state.leaked_kg[i]
 
 
-@kernel
+@kernel(bare=True)
 def add_halls(state, water, economy, flows, step, ticks, seconds, halls):
     """Add ``ticks`` seconds of every hall, by its state at the end of the macro-step."""
     for h in range(halls.supply_c.size):
@@ -417,7 +417,7 @@ def add_halls(state, water, economy, flows, step, ticks, seconds, halls):
         halls.cop[h] += ticks * step.plant_heat_w[h]
 
 
-@kernel
+@kernel(bare=True)
 def add_air(aisles, air, flows, step, ticks, seconds, halls):
     """Add ``ticks`` seconds of every hall's air, by its state at the end of the macro-step."""
     for h in range(halls.server_inlet_c.size):
@@ -433,7 +433,7 @@ def add_air(aisles, air, flows, step, ticks, seconds, halls):
         halls.server_inlet_c_max[h] = max(halls.server_inlet_c_max[h], inlet_c)
 
 
-@kernel
+@kernel(bare=True)
 def add_warmth(warmth, ticks, seconds, electrical):
     """Add ``ticks`` seconds of what elements are at the end of the macro-step; NaN stays where nothing is known."""
     for e in range(warmth.tap.size):

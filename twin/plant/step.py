@@ -61,7 +61,7 @@ def move(plant: Plant, state: State, dt_s: float, *, sampled: bool) -> None:
         rejection.update_flows(plant, state)
 
 
-@kernel
+@kernel(bare=True)
 def hall_loads(wiring, flows, fans, alive, plant_w, load_w, load_var, air_w, hot_w):
     """Load at each node and heat into each hall's air, and its hot aisle, from all that holds still over a macro-step.
 
@@ -109,13 +109,13 @@ def hall_loads(wiring, flows, fans, alive, plant_w, load_w, load_var, air_w, hot
     return racks_w, doors_w, rooms_w, lost_w
 
 
-@kernel
+@kernel(bare=True)
 def door_fan_w(fans, door):
     """Power [W] of the fans of a rack's door of coil group ``door``; 0 where it has none."""
     return fans.coil_w[door] if door >= 0 else 0.0
 
 
-@kernel
+@kernel(bare=True)
 def living_share(wiring, alive, h):
     """Share of hall ``h``'s plant and pumps whose boards are alive."""
     share = 0.0
@@ -125,7 +125,7 @@ def living_share(wiring, alive, h):
     return share
 
 
-@kernel
+@kernel(bare=True)
 def rack_loads(rack, fans, out, fed, s, ticks, rack_w, load_w, load_var, air_w, hot_w):
     """Add what racks with supply draw in second ``s`` of ``ticks`` to loads and mean air heat; notes it in ``rack_w``.
 
@@ -150,7 +150,7 @@ def rack_loads(rack, fans, out, fed, s, ticks, rack_w, load_w, load_var, air_w, 
     return door_w, lost_w
 
 
-@kernel
+@kernel(bare=True)
 def gather_heat(rack_cdu, out, ticks, heat_w):
     """Mean heat of each CDU's racks over the macro-step."""
     heat_w[:] = 0.0
@@ -159,7 +159,7 @@ def gather_heat(rack_cdu, out, ticks, heat_w):
             heat_w[rack_cdu[r]] += out[s, r, LIQUID_W] / ticks
 
 
-@kernel
+@kernel(bare=True)
 def advance_cdus(cdu_p, cdu_hall, service, cdus, halls, flows, slopes, step, ticks):
     """Every CDU over ``ticks`` seconds, from its racks' heat to its hall."""
     step.hall_liquid_w[:] = 0.0
@@ -175,11 +175,11 @@ def advance_cdus(cdu_p, cdu_hall, service, cdus, halls, flows, slopes, step, tic
         step.hall_liquid_w[h] += given
 
 
-@kernel
+@kernel(bare=True)
 def draw(rack, fans, service, stores, wiring, solution, base_mva, step, s, ticks):
     """Loads of second ``s`` of ``ticks`` in `Step`; returns what doors' fans and supply lines of racks take [W]."""
-    step.load_w[:] = step.held_w
-    step.load_var[:] = step.held_var
+    for b in range(step.load_w.size):
+        step.load_w[b], step.load_var[b] = step.held_w[b], step.held_var[b]
     taken = rack_loads(
         rack, fans, step.rack, service.racks, s, ticks, step.rack_w, step.load_w, step.load_var, step.hall_air_w,
         step.hall_hot_w,
@@ -188,7 +188,7 @@ def draw(rack, fans, service, stores, wiring, solution, base_mva, step, s, ticks
     return taken
 
 
-@kernel
+@kernel(bare=True)
 def book(
     rack, network, loads, solution, stores, guarded, square, metered, service, flows, step, s, held, taken, base_mva,
     books, rows, at, seconds,
@@ -212,7 +212,7 @@ def book(
     ledger.book_second(step, solution, base_mva, site, at + s, lines_w + taken[1], books)
 
 
-@kernel
+@kernel(bare=True)
 def carry(
     rack, network, feeding, loads, solution, stores, guarded, square, metered, wiring, service, flows, fans, step,
     ticks, held, base_mva, books, rows, at, seconds,

@@ -42,7 +42,7 @@ def stale(plant: Plant, state: State) -> bool:
     return bus.size > 0 and bool((_holding(plant, state) != state.service.supplied[bus]).any())
 
 
-@kernel
+@kernel(bare=True)
 def _through_ups(params, state, i, b, voltage_pu, dt_s, step):
     """Put what UPS ``i`` draws over ``dt_s`` in the place of its load at bus ``b``; returns loss and charging [W]."""
     load_w, before_j = step.load_w[b], state.stored_j[i]
@@ -60,7 +60,7 @@ def _through_ups(params, state, i, b, voltage_pu, dt_s, step):
     return lost_w, kept_w
 
 
-@kernel
+@kernel(bare=True)
 def act(stores, wiring, service, solution, base_w, dt_s, step):
     """Every UPS and battery plant over ``dt_s``, on the loads of that time; puts into these what they draw and give.
 
@@ -91,7 +91,7 @@ def act(stores, wiring, service, solution, base_w, dt_s, step):
     step.storage[CHARGE] = battery_state.stored_j.sum() / battery_params.energy_j.sum()
 
 
-@kernel
+@kernel(bare=True)
 def see(stores, wiring, service, seen_pu):
     """Put into ``seen_pu``, the voltage of each node, what loads behind a UPS see of it."""
     params, _, state, _ = stores
