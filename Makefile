@@ -4,9 +4,8 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # Two at a time, file by file: more workers would each compile the solver for themselves.
 PYTEST := $(BIN)/python -m pytest --quiet --numprocesses 2 --dist loadfile
-KERNEL_TESTS := $(wildcard tests/core tests/components tests/network tests/plant)
 
-.PHONY: demo test check test-interpreted test-compiled test-bounds oracle show format clean
+.PHONY: demo test check test-interpreted test-compiled test-bounds examples oracle show format clean
 
 demo: .venv/installed
 	$(BIN)/twin run site_configs/colossus1.yaml examples/training_day.yaml -o runs/demo --force
@@ -21,13 +20,19 @@ check: .venv/installed-test
 
 # Compiled lines are invisible to coverage, so it is taken with interpreted kernels.
 test-interpreted: .venv/installed-test
-	NUMBA_DISABLE_JIT=1 $(PYTEST) -m "not oracle and not compiled" --cov
+	NUMBA_DISABLE_JIT=1 $(PYTEST) -m "not oracle and not long and not compiled" --cov
 
+# What has no kernel in it was tested interpreted just as well.
 test-compiled: .venv/installed-test
-	$(PYTEST)
+	$(PYTEST) -m "(kernel or compiled) and not oracle and not long"
 
+# Interpreted kernels stop at an index out of bounds by themselves: this is for what only compiled ones can run.
 test-bounds: .venv/installed-test
-	NUMBA_BOUNDSCHECK=1 $(PYTEST) $(KERNEL_TESTS)
+	NUMBA_BOUNDSCHECK=1 $(PYTEST) -m "kernel and compiled" tests/components tests/plant
+
+# Every example asserts the figure in its title; make test runs one of each kind.
+examples: .venv/installed-test
+	$(PYTEST) -m long
 
 # The frozen figures of the verification table once more, by the programs that gave them. Those want older packages.
 oracle: .venv-oracle/installed

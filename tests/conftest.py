@@ -20,8 +20,14 @@ def twin_data() -> Callable[[str], Path]:
     return folder
 
 
+_KERNELS = {"core", "components", "network", "plant"}
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip what is too long for interpreted kernels where kernels are interpreted."""
+    """Mark tests of kernels, and skip what is too long for interpreted kernels where kernels are interpreted."""
+    for item in items:
+        if item.path.parent.name in _KERNELS:
+            item.add_marker("kernel")
     if os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0"):
         skip = pytest.mark.skip(reason="NUMBA_DISABLE_JIT is set: too long for interpreted kernels")
         for item in items:

@@ -290,3 +290,32 @@ def test_histories_are_rounded_within_their_bound():
     assert np.abs(rounded(values) / values - 1).max() < 6.2e-5
     assert np.isnan(rounded(np.array([np.nan]))[0])
     assert np.isposinf(rounded(np.array([np.inf]))[0])
+
+
+def test_a_dip_of_two_seconds_loses_the_racks_until_they_have_restarted(pod, tmp_path):
+    racks = {name: spec.model_copy(update={"restart": 20.0}) for name, spec in pod.library.racks.items()}
+    quick = pod.model_copy(update={"library": pod.library.model_copy(update={"racks": racks})})
+    dip = {"at": "10 s", "for": "2 s", "set": {"feed.voltage": "0.6 pu"}}
+    busy = [{"name": "busy", "constant": {"activity": 0.8}}]
+    result = run(quick, scenario(duration="1 min", jobs=busy, events=[dip]), tmp_path / "dip")
+    drawn_w = result.site["node_w"].values
+    said = [str(words) for words in result.tree["events"]["message"].values]
+    lost, back = (next(i for i, words in enumerate(said) if words == f"6 racks {end}") for end in ENDS)
+    time_s = result.tree["events"]["time_s"].values
+    assert (drawn_w[:10] > 0).all()
+    assert (drawn_w[12:30] == 0).all()
+    assert drawn_w[-1] == pytest.approx(drawn_w[5], rel=0.02)
+    # The dip's first second trips them; they count from the first healthy second on.
+    assert time_s[lost] <= 12
+    assert time_s[back] == pytest.approx(32.0, abs=1.0)
+    assert abs(result.facts["worst_part_residual"]) < 1e-9
+
+
+ENDS = ("lost their supply", "are at work again")
+
+
+def test_a_dip_that_supplies_run_through_loses_nothing(pod, tmp_path):
+    dip = {"at": "10 s", "for": "2 s", "set": {"feed.voltage": "0.8 pu"}}
+    busy = [{"name": "busy", "constant": {"activity": 0.8}}]
+    result = run(pod, scenario(duration="30 s", jobs=busy, events=[dip]), tmp_path / "dip")
+    assert (result.site["node_w"].values > 0).all()

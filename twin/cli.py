@@ -216,14 +216,17 @@ def report(runs: tuple[Path, ...], out: Path | None) -> None:
 @click.option("-p", "--policy", "policies", multiple=True, help="Simulate this policy; several times, for SITE.")
 @click.option("--seeds", default=1, show_default=True, type=click.IntRange(min=1), help="So many seeds, from 0 on.")
 @click.option("-t", "--duration", help="How long each run is, e.g. 10min or 24h.")
+@click.option("--at-once", default=1, show_default=True, type=click.IntRange(min=1), help="Runs beside each other.")
 @click.option("-o", "--out", type=click.Path(path_type=Path), required=True, help="Directory for the comparison.")
-def compare(paths: tuple[Path, ...], policies: tuple[str, ...], seeds: int, duration: str | None, out: Path) -> None:
+def compare(
+    paths: tuple[Path, ...], policies: tuple[str, ...], seeds: int, duration: str | None, at_once: int, out: Path
+) -> None:
     """Lay RUNS beside each other, or simulate several policies on SITE first: differences, overlaid plots, what won.
 
     With --policy, finished runs that stand in the directory already are kept.
     """
     if policies:
-        _compare_policies(paths, list(policies), seeds, duration, out)
+        _compare_policies(paths, list(policies), seeds, duration, at_once, out)
         return
     from twin.report.compare import write_comparison
 
@@ -233,7 +236,7 @@ def compare(paths: tuple[Path, ...], policies: tuple[str, ...], seeds: int, dura
 
 
 def _compare_policies(
-    paths: tuple[Path, ...], policies: list[str], seeds: int, duration: str | None, out: Path
+    paths: tuple[Path, ...], policies: list[str], seeds: int, duration: str | None, at_once: int, out: Path
 ) -> None:
     if len(paths) > 2:
         raise click.UsageError("with --policy name a SITE and at most one SCENARIO")
@@ -243,7 +246,7 @@ def _compare_policies(
 
     console = Console()
     compared = compare_policies(
-        loaded, scene, policies, list(range(seeds)), out, folder=folder, progress=console.progress
+        loaded, scene, policies, list(range(seeds)), out, folder=folder, progress=console.progress, at_once=at_once
     )
     for line in compared.failed:
         console.say(f"left out: {line}")

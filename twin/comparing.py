@@ -6,10 +6,13 @@ where it stopped, and a policy can be added to it.
 
 import json
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import AbstractContextManager
+from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple
 
+from twin.core import jit
 from twin.core.errors import OutputError, TwinError, file_problem
 from twin.finishing import finish
 from twin.report.compare import write_comparison
@@ -17,6 +20,7 @@ from twin.running import FILES, resolved_text, run
 from twin.scenario import PolicySpec, Scenario
 from twin.simulation import Progress
 from twin.site.spec import Site
+from twin.warm import warm
 
 
 class Compared(NamedTuple):
@@ -37,28 +41,44 @@ def contenders(scenario: Scenario, policies: list[str], seeds: list[int]) -> Ite
 
 def compare_policies(
     site: Site, scenario: Scenario, policies: list[str], seeds: list[int], out: Path, *, folder: Path,
-    progress: Callable[[str], AbstractContextManager[Progress]],
+    progress: Callable[[str], AbstractContextManager[Progress]], at_once: int = 1,
 ) -> Compared:  # fmt: skip
-    """Run what is missing under ``out`` and write ``compare.html`` there.
+    """Run what is missing under ``out``, ``at_once`` runs beside each other, and write ``compare.html`` there.
 
-    ``progress`` opens what is to be told how far each named run is. A run that fails is left out and named;
-    OutputError where fewer than two are left.
+    ``progress`` opens what is to be told how far all of them are. A run that fails is left out and named; OutputError
+    where fewer than two are left.
     """
-    results, failed = [], []
-    for name, scene in contenders(scenario, policies, seeds):
-        directory = out / name
-        if not _stands(directory, site, scene):
-            try:
-                with progress(f"{site.name}, {name}") as tell:
-                    result = run(site, scene, directory, folder=folder, progress=tell, overwrite=True)
-                finish(result, report=False)
-            except TwinError as wrong:
-                failed.append(f"{name}: {wrong}")
-                continue
-        results.append(directory / FILES.result)
+    runs = {out / name: scene for name, scene in contenders(scenario, policies, seeds)}
+    missing = {directory: scene for directory, scene in runs.items() if not _stands(directory, site, scene)}
+    if missing and at_once > 1 and jit.is_cold():
+        warm()
+    failed: dict[Path, str] = {}
+    # Not forked: the compiled code's threads would not survive it.
+    with (
+        ProcessPoolExecutor(at_once, mp_context=get_context("spawn")) as pool,
+        progress(f"{site.name}, {len(missing)} runs") as tell,
+    ):
+        threads = max(1, jit.threads() // at_once)
+        begun = {pool.submit(_simulate, site, scene, d, folder, threads): d for d, scene in missing.items()}
+        for count, one in enumerate(as_completed(begun), 1):
+            if words := one.result():
+                failed[begun[one]] = words
+            tell(count * round(scenario.duration), len(missing) * round(scenario.duration))
+    results = [directory / FILES.result for directory in runs if directory not in failed]
+    said = [f"{directory.name}: {why}" for directory, why in failed.items()]
     if len(results) < 2:
-        raise OutputError([file_problem(out, f"fewer than two runs could be compared; {'; '.join(failed)}")])
-    return Compared(write_comparison(results, out), failed)
+        raise OutputError([file_problem(out, f"fewer than two runs could be compared; {'; '.join(said)}")])
+    return Compared(write_comparison(results, out), said)
+
+
+def _simulate(site: Site, scene: Scenario, directory: Path, folder: Path, threads: int) -> str:
+    """One run with its verdict, in a process of its own; returns why it failed, nothing where it did not."""
+    jit.set_threads(threads)
+    try:
+        finish(run(site, scene, directory, folder=folder, overwrite=True), report=False)
+    except TwinError as wrong:
+        return str(wrong)
+    return ""
 
 
 def _stands(directory: Path, site: Site, scene: Scenario) -> bool:

@@ -148,6 +148,7 @@ class Simulation:
                 )  # fmt: skip
                 if failed:
                     raise RunError(f"voltage collapse at {tick - failed} s: {self._why_none()}")
+                outages.cut_off(plant, state)
             self._keep_caps()
             self._tell_ups(end)
             seconds = slice(history.row, history.row + end - tick)

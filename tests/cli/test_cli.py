@@ -83,7 +83,22 @@ def test_run_writes_the_run_directory_and_report_draws_again(twin, tmp_path):
 
 @pytest.mark.compiled
 def test_policies_are_run_and_compared_and_finished_runs_kept(twin, tmp_path):
-    call = ("compare", POD, "-p", "uncapped", "-p", "uniform-cap", "--seeds", "2", "-t", "1min", "-o", tmp_path)
+    call = (
+        "compare",
+        POD,
+        "-p",
+        "uncapped",
+        "-p",
+        "uniform-cap",
+        "--seeds",
+        "2",
+        "-t",
+        "1min",
+        "--at-once",
+        "2",
+        "-o",
+        tmp_path,
+    )
     said = twin(*call)
     assert said.exit_code == 0, said.output
     assert "compare.html" in said.output

@@ -7,10 +7,16 @@ from pathlib import Path
 import pytest
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.py"))
+# One of each kind, all of them short; the others are long (make examples).
+SHORT = {"01", "10", "12", "15", "18", "19", "20"}
+
+
+def marked(path):
+    return pytest.param(path, id=path.stem, marks=[] if path.stem[:2] in SHORT else [pytest.mark.long])
 
 
 @pytest.mark.compiled
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("example", [marked(path) for path in EXAMPLES])
 def test_example(example, tmp_path):
     ran = subprocess.run([sys.executable, str(example), str(tmp_path)], capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stderr

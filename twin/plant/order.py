@@ -179,7 +179,7 @@ class Motors(NamedTuple):
 
 
 class RackSupply(NamedTuple):
-    """Power supplies and shelves of racks, by rack type: all of a rack as one. They run in windows only."""
+    """Power supplies and shelves of racks, by rack type: all of a rack as one. Their energy counts in windows only."""
 
     psu: psu.PsuParams
     shelf: shelf.ShelfParams

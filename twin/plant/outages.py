@@ -1,4 +1,8 @@
-"""Racks whose power supplies tripped: out until voltage has been healthy for their restart time."""
+"""Racks whose power supplies tripped: out until voltage has been healthy for their restart time.
+
+In a window supplies trip by what their capacitors hold. Elsewhere a second is the shortest time there is, and fifty
+times what a capacitor bridges: a board that had too little voltage in one has lost its racks.
+"""
 
 import numpy as np
 
@@ -27,6 +31,15 @@ def pass_time(plant: Plant, state: State, ticks: int) -> tuple[int, int]:
     back = old & (wait_s <= 1e-9)
     wait_s[back], state.psu.tripped[back], known[back] = 0.0, 0.0, 0
     return int(fresh.sum()), int(back.sum())
+
+
+def cut_off(plant: Plant, state: State) -> None:
+    """Let supplies trip whose board has less voltage than they run on, for a second at least."""
+    rack, supply = plant.rack, plant.supply
+    low = state.network.voltage_pu[rack.board] < supply.psu.off_pu[supply.kind]
+    if low.any():
+        low &= (state.outage.wait_s <= 0.0) & ~np.isin(rack.board, plant.wiring.ups_bus)
+        state.outage.wait_s[low] = supply.restart_s[supply.kind[low]]
 
 
 def running(state: State) -> np.ndarray:

@@ -100,8 +100,8 @@ class CduPart(CduSpec):
     pressure: PressureControllerSpec = PressureControllerSpec(gain="5 %/bar", integral_time="5 s", lowest="20 %")
     """From the pressure missing over the racks to pump speed [E]."""
     power_factor: Ratio = Field(gt=0, le=1)
-    motors: MotorSpec = MotorSpec()
-    """What voltage its pumps stay in."""
+    motors: MotorSpec = MotorSpec(stagger="0 s")
+    """What voltage its pumps stay in; drives of a few kilowatts start together."""
 
 
 class ChillerPart(ChillerSpec):
