@@ -5,12 +5,12 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # Two at a time, file by file: more workers would each compile the solver for themselves.
 PYTEST := $(BIN)/python -m pytest --quiet --numprocesses 2 --dist loadfile
 
-.PHONY: demo test check test-interpreted test-compiled test-bounds examples oracle show format clean
+.PHONY: demo test check test-interpreted test-compiled bounds coverage examples oracle show format clean
 
 demo: .venv/installed
 	$(BIN)/twin run site_configs/colossus1.yaml examples/training_day.yaml -o runs/demo --force
 
-test: check test-interpreted test-compiled test-bounds
+test: check test-interpreted test-compiled
 
 check: .venv/installed-test
 	$(BIN)/ruff format --check --quiet .
@@ -18,16 +18,20 @@ check: .venv/installed-test
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
-# Compiled lines are invisible to coverage, so it is taken with interpreted kernels.
+# Interpreted kernels stop at an index out of bounds by themselves.
 test-interpreted: .venv/installed-test
-	NUMBA_DISABLE_JIT=1 $(PYTEST) -m "not oracle and not long and not compiled" --cov
+	NUMBA_DISABLE_JIT=1 $(PYTEST) -m "not oracle and not long and not compiled"
 
 # What has no kernel in it was tested interpreted just as well.
 test-compiled: .venv/installed-test
 	$(PYTEST) -m "(kernel or compiled) and not oracle and not long"
 
-# Interpreted kernels stop at an index out of bounds by themselves: this is for what only compiled ones can run.
-test-bounds: .venv/installed-test
+# Compiled lines are invisible to coverage, so it is taken with interpreted kernels; twice as slow.
+coverage: .venv/installed-test
+	NUMBA_DISABLE_JIT=1 $(PYTEST) -m "not oracle and not long and not compiled" --cov
+
+# Bounds of what only compiled kernels can run.
+bounds: .venv/installed-test
 	NUMBA_BOUNDSCHECK=1 $(PYTEST) -m "kernel and compiled" tests/components tests/plant
 
 # Every example asserts the figure in its title; make test runs one of each kind.
