@@ -8,7 +8,7 @@ import pytest
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.py"))
 # One of each kind, all of them short; the others are long (make examples).
-SHORT = {"01", "10", "12", "15", "18", "19", "20"}
+SHORT = {"01", "15", "18", "19", "20"}
 
 
 def marked(path):
