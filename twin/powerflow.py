@@ -22,7 +22,7 @@ from twin.network.solver import solver
 from twin.report.power_flow import draw_power_flow, tables, violations
 from twin.report.tables import plain
 from twin.site.compile import Compiled, compile_site, new_state
-from twin.site.network import fault_factors, levels
+from twin.site.network import fault_factors, levels, transformers
 from twin.site.spec import Site
 
 BASE_W = radial.BASE_MVA * 1e6
@@ -161,9 +161,12 @@ def _electrical(case: Case) -> xr.Dataset:
 def _outages(case: Case, limits: contingency.Limits, solve: contingency.Solve) -> xr.Dataset:
     c = case.compiled
     names = [*c.names.electrical, ""]
-    found = list(contingency.outages(c.plant.network, case.closed, case.loads.p_pu, limits, solve, case.state))
+    steps = transformers(c.site, c.library, c.names.electrical)
+    grid, load_pu = c.plant.network, case.loads.p_pu
+    found = list(contingency.outages(grid, case.closed, load_pu, limits, solve, case.state, steps))
     columns = {
         "ties": [", ".join(names[tie] for tie in one.ties) for one in found],
+        "opened": [", ".join(names[element] for element in one.opened) for one in found],
         "lost_w": [one.lost_pu * BASE_W for one in found],
         "solved": [int(one.solved) for one in found],
         "highest_loading": [one.highest_loading for one in found],
@@ -171,6 +174,9 @@ def _outages(case: Case, limits: contingency.Limits, solve: contingency.Solve) -
         "lowest_pu": [one.lowest_pu for one in found],
         "lowest": [names[one.lowest] for one in found],
         "overloaded": [one.found.overloaded.size for one in found],
+        "overload": [one.overload for one in found],
+        "overload_of": [names[next(iter(one.found.overloaded), -1)] for one in found],
+        "beyond_pu": [one.beyond_pu for one in found],
         "low": [one.found.low.size for one in found],
         "high": [one.found.high.size for one in found],
     }

@@ -127,10 +127,20 @@ def levels(site: Site, library: Parts) -> dict[str, float]:
     return found
 
 
+def transformers(site: Site, library: Parts, names: list[str]) -> IVec:
+    """1 for each element that is a transformer, ties with them: it feeds its low side from its high side."""
+    specs = _types(site)
+    return np.array([int(specs.get(name) in library.transformers) for name in names])
+
+
+def _types(site: Site) -> dict[str, str | None]:
+    found = {name: node.type for node in site.electrical.nodes for name in expanded(node)}
+    return found | {tie.name: tie.type for tie in site.electrical.ties}
+
+
 def fault_factors(site: Site, library: Parts, names: list[str]) -> Vec:
     """What IEC 60909 multiplies each element's impedance by: K_T of transformers, c of the grid's, else 1."""
-    specs = {name: node.type for node in site.electrical.nodes for name in expanded(node)}
-    specs |= {tie.name: tie.type for tie in site.electrical.ties}
+    specs = _types(site)
     found = np.ones(len(names))
     for k, name in enumerate(names):
         kind = library.transformers.get(specs.get(name) or "")
