@@ -14,6 +14,7 @@ from twin.core.layout import zeros
 from twin.network import radial
 from twin.network.radial import Loads, NetworkState
 from twin.network.solver import solver
+from twin.report.power_flow import by_severity, power_factor, watts
 from twin.running import run
 from twin.scenario import Scenario
 from twin.site import network
@@ -74,6 +75,9 @@ def test_a_study_of_full_load(at_full) -> None:
     assert str(outage["ties"].sel(outage="board").item()) == "across"
     assert float(outage["lost_w"].sel(outage="board")) == 0.0
     assert float(outage["lost_w"].sel(outage="feed")) == pytest.approx(drawn, rel=1e-6)
+    rows = next(table for table in powerflow.tables(tree) if table.key == "outages").rows
+    assert [row[3] for row in rows if row[0] == "feed"] == ["nothing is fed"]
+    assert "bring a voltage violation" in powerflow.sentences(tree)[-1]
     fault = tree["fault"].to_dataset()
     assert float(fault["current_a"][0]) == pytest.approx(500e6 / np.sqrt(3.0) / 34.5e3, rel=1e-9)
     np.testing.assert_allclose(fault["library_a"], fault["current_a"], rtol=0.03)
@@ -84,6 +88,45 @@ def test_no_power_flow_is_a_sentence_with_margin_and_bus(at_full) -> None:
     weak = at_full._replace(source_pu=0.05)
     with pytest.raises(RunError, match=r"no solution for 0\.\d MW; the network carries 0\.\d\d of it, the lowest bus"):
         powerflow.study(weak, outages=False, faults=False)
+
+
+def test_outages_stand_by_severity() -> None:
+    """Collapse, nothing fed, the greater new overload, the voltage, the load lost."""
+    columns = {
+        "solved": [1, 1, 1, 0, 1, 1, 1], "lowest": ["x", "x", "x", "", "", "x", "x"],
+        "overload": [np.nan, 1.1, 1.9, np.nan, np.nan, np.nan, np.nan],
+        "beyond_pu": [0.0, 0.05, 0.0, 0.0, 0.0, 0.01, 0.0], "lost_w": [5e6, 0.0, 0.0, 0.0, 9e6, 0.0, 7e6],
+    }  # fmt: skip
+    found = xr.Dataset({name: ("outage", np.array(column)) for name, column in columns.items()})
+    assert by_severity(found) == [3, 4, 2, 1, 5, 6, 0]
+
+
+def test_a_tables_unrated_elements_and_limits_are_told_apart(at_full) -> None:
+    tree = powerflow.study(at_full, outages=False, faults=False)
+    table = next(table for table in powerflow.tables(tree) if table.key == "lines")
+    rating, limit, loading = (table.headings.index(h) for h in ("rating (MVA)", "contract limit (MW)", "loading (%)"))
+    rows = {row[0]: row for row in table.rows}
+    assert np.isnan(rows["feed"][rating])
+    assert np.isfinite(rows["feed"][limit])
+    grid = tree["electrical"].to_dataset()
+    grid["rating_va"][:] = np.nan
+    bare = xr.DataTree.from_dict({"/": tree.to_dataset(), "/electrical": grid})
+    table = next(table for table in powerflow.tables(bare) if table.key == "lines")
+    assert all(np.isnan(row[loading]) for row in table.rows)
+
+
+def test_words_of_power() -> None:
+    assert (watts(44.2e3), watts(1.5e6), watts(-2e3, "var")) == ("44.2 kW", "1.5 MW", "-2.0 kvar")
+    assert power_factor(3.0, 4.0) == "power factor 0.600 lagging"
+    assert power_factor(3.0, -4.0) == "power factor 0.600 leading"
+    assert power_factor(3.0, 0.01) == "power factor 1.000"
+
+
+def test_a_run_directory_needs_a_minute(tmp_path) -> None:
+    (tmp_path / "result.nc").touch()
+    said = CliRunner().invoke(main, ["powerflow", str(tmp_path)])
+    assert said.exit_code == 2
+    assert 'name the minute to study, e.g. --at "15:30"' in said.output
 
 
 def test_bounds_and_ratings_make_violations(few, at_full) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-_COMPILING = "compiling the solver, once for this version (about half a minute)"
+_COMPILING = "compiling the solver, once for this version (one to two minutes)"
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 
 
@@ -112,6 +112,14 @@ def run(
     _judge(result, console, report=not no_report)
 
 
+def _announce() -> None:
+    """Say on stderr that the solver is to be compiled first, where it is."""
+    from twin.core import jit
+
+    if jit.is_cold():
+        click.echo(_COMPILING, err=True)
+
+
 def _judge(result: Any, console: Any, *, report: bool) -> None:
     """Put the verdict's figures into run.json, draw the report, and say what matters."""
     from twin.finishing import finish
@@ -133,6 +141,7 @@ def steady(site: Path, weather: str, wet_bulb: str | None, activity: float, chan
     loaded, _, _ = _load(site, None, changes, None, None, None)
     from twin.at_rest import describe
 
+    _announce()
     for line in describe(loaded, weather, wet_bulb, activity):
         click.echo(line)
 
@@ -153,7 +162,7 @@ def powerflow(
     """
     from twin.powerflow import run_study
 
-    for line in run_study(site, at=at, changes=changes, outages=outages, faults=faults, out=out):
+    for line in run_study(site, at=at, changes=changes, outages=outages, faults=faults, out=out, starting=_announce):
         click.echo(line)
 
 

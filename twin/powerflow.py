@@ -1,6 +1,7 @@
 """Power flow studies of a site: at full load or of a minute of a run, with outages one by one and with faults."""
 
 import re
+from collections.abc import Callable
 from datetime import timedelta
 from importlib.metadata import version as installed_version
 from pathlib import Path
@@ -19,7 +20,7 @@ from twin.judge.result import ClockTime, reading, values
 from twin.network import collapse, contingency, radial, short_circuit, topology
 from twin.network.radial import Loads
 from twin.network.solver import solver
-from twin.report.power_flow import draw_power_flow, tables, violations
+from twin.report.power_flow import draw_power_flow, margin_words, power_factor, tables, violations, watts
 from twin.report.tables import plain
 from twin.site.compile import Compiled, compile_site, new_state
 from twin.site.network import fault_factors, levels, transformers
@@ -193,7 +194,8 @@ def _faults(case: Case) -> xr.Dataset:
     plainly = np.where(grid.from_bus < 0, short_circuit.C, 1.0)
     tree = topology.new_tree(n)
     if topology.switch(grid, case.closed, tree):
-        corrected = short_circuit.by_library(grid, case.closed, case.state, factor)
+        looped = short_circuit.by_library(grid, case.closed, case.state, factor)
+        corrected = short_circuit.peak_with_loops(looped, rated_v)
     else:
         corrected = short_circuit.by_path(grid, tree, factor)
     library = short_circuit.by_library(grid, case.closed, case.state, plainly)
@@ -206,9 +208,19 @@ def _faults(case: Case) -> xr.Dataset:
 
 
 def run_study(
-    place: Path, *, at: str | None, changes: tuple[str, ...], outages: bool, faults: bool, out: Path | None
+    place: Path,
+    *,
+    at: str | None,
+    changes: tuple[str, ...],
+    outages: bool,
+    faults: bool,
+    out: Path | None,
+    starting: Callable[[], None] = lambda: None,
 ) -> list[str]:
-    """Study a site file, or the minute ``at`` of a run directory; what to print. Files go to ``out``."""
+    """Study a site file, or the minute ``at`` of a run directory; what to print. Files go to ``out``.
+
+    ``starting`` is called before a site file that was read settles, for which the whole solver is needed.
+    """
     if at is not None:
         if changes:
             raise ScenarioError("--set changes a site file; a run is studied as it was")
@@ -216,7 +228,13 @@ def run_study(
             raise ScenarioError(f"--at is a time of a run, and {place} is no run directory: it has no result.nc")
         case = of_run(place, at)
     else:
-        case = full_load(load_inputs(place, changes=changes)[0])
+        if (place / "result.nc").is_file():
+            raise ScenarioError(
+                f'{place} is a run directory: name the minute to study, e.g. --at "15:30" or --at "90 min"'
+            )
+        site = load_inputs(place, changes=changes)[0]
+        starting()
+        case = full_load(site)
     tree = study(case, outages=outages, faults=faults)
     words = sentences(tree)
     found = tables(tree)
@@ -238,16 +256,17 @@ def sentences(tree: xr.DataTree) -> list[str]:
     beyond = len(violations(tree).rows)
     said = [
         f"{tree.attrs['title']}: {tree.attrs['loads']}",
-        f"feed {p[0] / 1e6:.1f} MW and {q[0] / 1e6:.1f} Mvar, power factor {p[0] / np.hypot(p[0], q[0]):.3f}; "
+        f"feed {watts(p[0])} and {watts(q[0], 'var')}, {power_factor(p[0], q[0])}; "
         f"losses {loss[1:].sum() / 1e3:.0f} kW ({loss[1:].sum() / p[0]:.2%})",
-        f"the network carries {tree.attrs['margin']:.2f} times this load; there {tree.attrs['margin_words']}",
+        f"loadability margin to voltage collapse {tree.attrs['margin']:.2f} ({margin_words(tree)})",
         f"{beyond} elements and voltages are beyond their limits" if beyond else "nothing is beyond its limits",
     ]
     if "outage" in tree.children:
         found = tree["outage"].to_dataset()
         lost, over, none = values(found, "lost_w"), values(found, "overloaded"), values(found, "solved") == 0
+        voltage = values(found, "low") + values(found, "high")
         said.append(
-            f"of {lost.size} outages one by one, {int((lost > 0).sum())} lose load, {int((over > 0).sum())} overload "
-            f"something, {int(none.sum())} end in voltage collapse"
+            f"of {lost.size} N-1 contingencies, {int((over > 0).sum())} overload something, {int((voltage > 0).sum())} "
+            f"bring a voltage violation, {int((lost > 0).sum())} lose load, {int(none.sum())} end in voltage collapse"
         )
     return said

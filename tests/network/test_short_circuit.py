@@ -87,3 +87,11 @@ def test_a_second_path_makes_faults_greater() -> None:
     meshed = short_circuit.by_library(network, closed, state, np.ones(closed.size))
     assert (meshed.current_pu >= radial_ones.current_pu * (1 - 1e-12)).all()
     assert (meshed.current_pu > radial_ones.current_pu * 1.001).any()
+
+
+def test_peaks_where_there_are_loops_are_by_method_b() -> None:
+    """IEC 60909-0: 1.15 kappa, not above 1.8 at low voltage and 2 above, and never less than kappa itself."""
+    current, kappa = np.array([2.0, 2.0, 2.0, 2.0]), np.array([1.4, 1.7, 1.9, 1.9])
+    fault = short_circuit.Fault(current, kappa * np.sqrt(2.0) * current)
+    found = short_circuit.peak_with_loops(fault, np.array([480.0, 480.0, 34.5e3, 480.0]))
+    np.testing.assert_allclose(found.peak_pu / np.sqrt(2.0) / current, [1.61, 1.8, 2.0, 1.9], rtol=1e-12)

@@ -1,6 +1,6 @@
 """Undervoltage relay (27): below its pickup for its delay it opens its breaker; any healthy step begins anew [1].
 
-[1] IEEE C37.2, device 27; definite time.
+[1] IEEE C37.2, device 27; IEC 60255-127, definite time.
 """
 
 from typing import Annotated, NamedTuple

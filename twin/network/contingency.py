@@ -1,9 +1,9 @@
 """N-1: each element out of service by itself, what ties bring back, and what is then overloaded or out of bounds.
 
 What an outage leaves without supply is taken over by normally open ties as long as one joins a bus without supply to
-one with it, that of the greatest rating first; such a tie can close no loop. A transformer that would feed its high side from
-below is opened by its interlock first: what hangs on the high side stays dead until another tie reaches it. Then the
-power flow is solved anew.
+one with it, that of the greatest rating first; such a tie can close no loop. Its interlock opens a transformer that
+would then feed its high side from below: that side stays dead until another tie reaches it. Then the power flow is
+solved anew.
 """
 
 from collections.abc import Callable, Iterator

@@ -65,9 +65,9 @@ def violations(tree: xr.DataTree) -> Table:
     for i in np.argsort(-voltage):
         if kinds[i] != "tie" and voltage[i] > high:
             rows.append((names[i], kinds[i], "high voltage", voltage[i], high, "pu"))
-    headings = ("name", "kind", "what", "value", "limit", "unit")
+    headings = ("name", "kind", "violation", "value", "limit", "unit")
     return Table(
-        "violations", "Beyond limits", headings, rows, rows[: 2 * _SHOWN], mixed=True,
+        "violations", "Violations", headings, rows, rows[: 2 * _SHOWN], mixed=True,
         empty=f"Nothing is loaded above its rating or limit, and every voltage is between {low:g} and {high:g} pu.",
     )  # fmt: skip
 
@@ -83,14 +83,16 @@ def _elements(tree: xr.DataTree, kind: str) -> Table:
     p, q, loading, loss, rating, limit = (
         _last(grid, name) for name in ("power_w", "reactive_var", "loading", "loss_w", "rating_va", "limit_w")
     )  # fmt: skip
+    # A busbar's or the source's rating is its contract limit, of active power.
+    rated = np.where(np.isclose(rating, limit, rtol=1e-9), np.nan, rating)
     mine = [i for i, own in enumerate(kinds) if (own == "transformer") == (kind == "transformer")]
     rows: list[tuple[Cell, ...]] = [
-        (names[i], kinds[i], parents[i], p[i] / 1e6, q[i] / 1e6, rating[i] / 1e6, limit[i] / 1e6, 100.0 * loading[i],
-         loss[i] / 1e3)
+        (names[i], kinds[i], parents[i], p[i] / 1e6, q[i] / 1e6, rated[i] / 1e6, limit[i] / 1e6,
+         100.0 * loading[i] if np.isfinite(rating[i]) else float("nan"), loss[i] / 1e3)
         for i in sorted(mine, key=lambda i: -np.nan_to_num(loading[i]))
     ]  # fmt: skip
     headings = (
-        "name", "kind", "from", "power (MW)", "reactive (Mvar)", "rating (MVA)", "limit (MW)", "loading (%)",
+        "name", "kind", "from", "power (MW)", "reactive (Mvar)", "rating (MVA)", "contract limit (MW)", "loading (%)",
         "loss (kW)",
     )  # fmt: skip
     title = "Transformers" if kind == "transformer" else "Source, cables, busbars and ties"
@@ -107,29 +109,47 @@ def _voltages(tree: xr.DataTree) -> Table:
         (names[i], voltage[i], rated[i] * voltage[i] / 1e3, rated[i] / 1e3, load[i] / 1e6) for i in order
     ]
     headings = ("bus", "voltage (pu)", "voltage (kV)", "rated (kV)", "load (MW)")
-    return Table("voltages", "Voltages, lowest first", headings, rows, rows[:_SHOWN], folded=True)
+    return Table("voltages", "Voltages, lowest first", headings, rows, rows[:_SHOWN], mixed=True, folded=True)
 
 
 def _outages(tree: xr.DataTree) -> Table | None:
     found = group(tree, "outage")
     if found is None:
         return None
-    names, ties, high, low = (texts(found, name) for name in ("outage", "ties", "highest", "lowest"))
+    names, ties, opened, over_of, lowest_at = (
+        texts(found, name) for name in ("outage", "ties", "opened", "overload_of", "lowest")
+    )  # fmt: skip
     lost, loading, voltage, over, under, above, solved = (
-        values(found, name)
-        for name in ("lost_w", "highest_loading", "lowest_pu", "overloaded", "low", "high", "solved")
+        values(found, name) for name in ("lost_w", "overload", "lowest_pu", "overloaded", "low", "high", "solved")
     )
-    order = np.lexsort((-np.nan_to_num(loading), -(over + under + above), -lost, solved))
     rows: list[tuple[Cell, ...]] = [
-        (names[i], ties[i] or "none", lost[i] / 1e6, "yes" if solved[i] else "voltage collapse", 100.0 * loading[i],
-         high[i], voltage[i], low[i], over[i], under[i] + above[i])
-        for i in order
+        (names[i], ties[i] or "none", opened[i] or "none", _flows(solved[i], lowest_at[i]), over_of[i] or "none",
+         100.0 * loading[i], over[i], voltage[i], lowest_at[i], under[i] + above[i], lost[i] / 1e6)
+        for i in by_severity(found)
     ]  # fmt: skip
     headings = (
-        "out of service", "ties closed", "load lost (MW)", "power flow", "highest loading (%)", "of", "lowest (pu)",
-        "at", "overloads", "voltages beyond",
+        "out of service", "ties closed", "interlocked open", "power flow", "worst new overload", "its loading (%)",
+        "new overloads", "lowest voltage (pu)", "at", "new voltage violations", "load lost (MW)",
     )  # fmt: skip
-    return Table("outages", "One element out of service, worst first", headings, rows, rows[: 2 * _SHOWN])
+    return Table(
+        "outages", "N-1 contingencies, worst first", headings, rows, rows[: 2 * _SHOWN],
+        remark="By severity: no power flow, then the new overload, then the voltage violation, then the load lost. "
+        "New is what was within its limits before, or is more than a percent further beyond.",
+    )  # fmt: skip
+
+
+def by_severity(found: xr.Dataset) -> list[int]:
+    """Outages, most severe first: no power flow, greatest new overload, greatest voltage violation, most load lost."""
+    solved, loading, beyond, lost = (values(found, name) for name in ("solved", "overload", "beyond_pu", "lost_w"))
+    flows = [solved[i] > 0 and bool(lowest) for i, lowest in enumerate(texts(found, "lowest"))]
+    order = np.lexsort((-lost, -beyond, -np.nan_to_num(loading), solved > 0, flows))
+    return [int(i) for i in order]
+
+
+def _flows(solved: float, lowest_at: str) -> str:
+    if not solved:
+        return "voltage collapse"
+    return "yes" if lowest_at else "nothing is fed"
 
 
 def _faults(tree: xr.DataTree) -> Table | None:
@@ -149,7 +169,7 @@ def _faults(tree: xr.DataTree) -> Table | None:
     first = [next(i for i, row in enumerate(rows) if row[1] == level) for level in dict.fromkeys(r[1] for r in rows)]
     shown = sorted({k for i in first for k in range(i, min(i + 4, len(rows))) if rows[k][1] == rows[i][1]})
     return Table(
-        "faults", "Bolted three-phase faults (IEC 60909)", headings, rows, [rows[k] for k in shown],
+        "faults", "Bolted three-phase faults (IEC 60909)", headings, rows, [rows[k] for k in shown], mixed=True,
         remark="The four greatest of each voltage; K_T corrects transformers, power-grid-model leaves it out.",
     )  # fmt: skip
 
@@ -162,16 +182,36 @@ def _tiles(tree: xr.DataTree) -> list[tuple[str, str, str]]:
     names = texts(grid, "node")
     living = np.where(voltage > 0.0, voltage, np.inf)
     most, least = int(np.nanargmax(loading)), int(np.argmin(living))
-    factor = p[0] / np.hypot(p[0], q[0])
     return [
-        ("feed power", f"{text(p[0] / 1e6)} MW", f"{text(q[0] / 1e6)} Mvar, power factor {factor:.3f}"),
+        ("feed power", watts(p[0]), f"{watts(q[0], 'var')}, {power_factor(p[0], q[0])}"),
         ("losses", f"{text(loss[1:].sum() / 1e3)} kW", f"{100.0 * loss[1:].sum() / p[0]:.2f} % of it"),
         ("highest loading", f"{100.0 * loading[most]:.1f} %", names[most]),
         ("lowest voltage", f"{voltage[least]:.3f} pu", names[least]),
         (
-            "it carries",
-            f"{tree.attrs['margin']:.2f} ×",
-            f"the load, before voltage collapses; there {tree.attrs['margin_words']}",
+            "loadability margin",
+            f"{tree.attrs['margin']:.2f}",
+            f"times the load, to voltage collapse: {margin_words(tree)}",
         ),
         ("beyond limits", text(len(violations(tree).rows)), "elements and voltages"),
     ]
+
+
+def watts(power_w: float, unit: str = "W") -> str:
+    """Power or reactive power in words: kilo below a million, mega above."""
+    scale, prefix = (1e6, "M") if abs(power_w) >= 1e6 else (1e3, "k")
+    return f"{power_w / scale:.1f} {prefix}{unit}"
+
+
+def power_factor(power_w: float, reactive_var: float) -> str:
+    """In words; lagging where reactive power is drawn, leading where it is given back, neither at 1.000."""
+    factor = f"power factor {power_w / np.hypot(power_w, reactive_var):.3f}"
+    if factor.endswith("1.000"):
+        return factor
+    return f"{factor} {'lagging' if reactive_var >= 0.0 else 'leading'}"
+
+
+def margin_words(tree: xr.DataTree) -> str:
+    """Where the network gives in at its loadability margin, and whether ratings are exceeded before that."""
+    highest = float(np.nanmax(_last(tree["electrical"].to_dataset(), "loading")))
+    before = "; ratings are exceeded long before" if highest * tree.attrs["margin"] > 1.5 else ""
+    return f"{tree.attrs['margin_words']} there{before}"

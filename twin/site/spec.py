@@ -434,9 +434,9 @@ class VoltageBoundsSpec(Spec):
     """Voltages that studies of the network hold to be in order."""
 
     low: PerUnit = Field(default=0.95, gt=0, lt=1)
-    """ANSI C84.1 range A, service voltage."""
+    """A planning value for every bus [E]. ANSI C84.1 range A, service voltage, is the same to 600 V, 0.975 above."""
     high: PerUnit = Field(default=1.05, gt=1)
-    """The same."""
+    """A planning value too [E]; range A has it at every voltage."""
 
 
 class ElectricalSpec(Spec):
