@@ -193,9 +193,9 @@ def _faults(case: Case) -> xr.Dataset:
     factor = fault_factors(c.site, c.library, c.names.electrical)
     plainly = np.where(grid.from_bus < 0, short_circuit.C, 1.0)
     tree = topology.new_tree(n)
-    if topology.switch(grid, case.closed, tree):
+    if loops := topology.switch(grid, case.closed, tree):
         looped = short_circuit.by_library(grid, case.closed, case.state, factor)
-        corrected = short_circuit.peak_with_loops(looped, rated_v)
+        corrected = short_circuit.peak_with_loops(looped, rated_v, short_circuit.behind_loops(tree, loops))
     else:
         corrected = short_circuit.by_path(grid, tree, factor)
     library = short_circuit.by_library(grid, case.closed, case.state, plainly)
@@ -208,15 +208,9 @@ def _faults(case: Case) -> xr.Dataset:
 
 
 def run_study(
-    place: Path,
-    *,
-    at: str | None,
-    changes: tuple[str, ...],
-    outages: bool,
-    faults: bool,
-    out: Path | None,
+    place: Path, *, at: str | None, changes: tuple[str, ...], outages: bool, faults: bool, out: Path | None,
     starting: Callable[[], None] = lambda: None,
-) -> list[str]:
+) -> list[str]:  # fmt: skip
     """Study a site file, or the minute ``at`` of a run directory; what to print. Files go to ``out``.
 
     ``starting`` is called before a site file that was read settles, for which the whole solver is needed.

@@ -7,7 +7,7 @@ from tests.network.test_meshed import random_network
 from tests.oracles.frozen import hold, row
 from twin.components import cable, feed, transformer
 from twin.network import radial, short_circuit, topology
-from twin.network.topology import Branch
+from twin.network.topology import Branch, Tie
 
 BASE_VA = radial.BASE_MVA * 1e6
 LEVEL_V = np.array([161e3, 34.5e3, 34.5e3, 480.0])
@@ -91,7 +91,21 @@ def test_a_second_path_makes_faults_greater() -> None:
 
 def test_peaks_where_there_are_loops_are_by_method_b() -> None:
     """IEC 60909-0: 1.15 kappa, not above 1.8 at low voltage and 2 above, and never less than kappa itself."""
-    current, kappa = np.array([2.0, 2.0, 2.0, 2.0]), np.array([1.4, 1.7, 1.9, 1.9])
+    current, kappa = np.full(5, 2.0), np.array([1.4, 1.7, 1.9, 1.9, 1.4])
     fault = short_circuit.Fault(current, kappa * np.sqrt(2.0) * current)
-    found = short_circuit.peak_with_loops(fault, np.array([480.0, 480.0, 34.5e3, 480.0]))
-    np.testing.assert_allclose(found.peak_pu / np.sqrt(2.0) / current, [1.61, 1.8, 2.0, 1.9], rtol=1e-12)
+    rated_v, behind = np.array([480.0, 480.0, 34.5e3, 480.0, 480.0]), np.arange(5) < 4
+    found = short_circuit.peak_with_loops(fault, rated_v, behind)
+    np.testing.assert_allclose(found.peak_pu / np.sqrt(2.0) / current, [1.61, 1.8, 2.0, 1.9, 1.4], rtol=1e-12)
+
+
+def test_what_is_behind_a_loop() -> None:
+    """Two transformers side by side under one bus, and a board under one of them; nothing above the loop is."""
+    rows = [Branch(name, above, 0.01j, 0j, 1.0) for name, above in
+            (("sub", "feed"), ("t1", "sub"), ("t2", "sub"), ("board", "t2"), ("other", "feed"))]  # fmt: skip
+    network, names = topology.build(
+        Branch("feed", "", 0.01j, 0j, 9.0), rows, [Tie(Branch("c", "t1", 0j, 0j, 1.0), "t2")]
+    )
+    tree = topology.new_tree(6)
+    loops = topology.switch(network, np.ones(7, np.int64), tree)
+    behind = short_circuit.behind_loops(tree, loops)
+    assert {name for name, is_behind in zip(names, behind, strict=False) if is_behind} == {"t1", "t2", "board"}

@@ -8,7 +8,7 @@ out. The grid's impedance is c U_n^2 / S_k", a transformer's its own times
 and I_k" = c U_n / (sqrt(3) |Z|), i_p = kappa sqrt(2) I_k" with kappa = 1.02 + 0.98 exp(-3 R/X). c is 1.1, also at low
 voltage, where 10 % above nominal is allowed. Cables stand with the resistance they are given. [1]
 
-Where paths run beside each other, R/X at the fault is that of their whole: kappa is then taken times 1.15 (method B),
+Behind paths beside each other R/X at the fault is that of their whole: kappa is taken times 1.15 there (method B),
 1.8 at low voltage and 2 above 1 kV at most. [1]
 
 The same by power-grid-model, without K_T and for loops too; it differs by what K_T corrects. [2]
@@ -65,12 +65,21 @@ def _fault(impedance: meshed.Complex) -> Fault:
     return Fault(current, kappa * np.sqrt(2.0) * current)
 
 
-def peak_with_loops(fault: Fault, rated_v: Vec) -> Fault:
-    """``fault`` of a network with loops, its peak by method B; ``rated_v`` [n] says which limit of kappa holds."""
+def behind_loops(tree: Tree, loops: list[list[int]]) -> np.ndarray:
+    """Which buses [n] have an element of a loop on their way to the grid; ``tree`` spans, ``loops`` as of `switch`."""
+    beside, found = {element for loop in loops for element in loop}, np.zeros(tree.parent.size, bool)
+    for bus in tree.order[: tree.count[0]]:
+        above = tree.parent[bus]
+        found[bus] = int(tree.element[bus]) in beside or (above >= 0 and found[above])
+    return found
+
+
+def peak_with_loops(fault: Fault, rated_v: Vec, behind: np.ndarray) -> Fault:
+    """``fault`` with its peak by method B at buses ``behind`` loops; ``rated_v`` [n] picks the limit of kappa."""
     kappa = fault.peak_pu / (np.sqrt(2.0) * fault.current_pu)
     most = np.where(rated_v > LOW_V, 2.0, 1.8)
-    kappa = np.maximum(kappa, np.minimum(1.15 * kappa, most))
-    return Fault(fault.current_pu, kappa * np.sqrt(2.0) * fault.current_pu)
+    raised = np.maximum(kappa, np.minimum(1.15 * kappa, most))
+    return Fault(fault.current_pu, np.where(behind, raised, kappa) * np.sqrt(2.0) * fault.current_pu)
 
 
 def by_library(network: Network, closed: IVec, state: NetworkState, factor: Vec) -> Fault:

@@ -141,8 +141,8 @@ def _outages(tree: xr.DataTree) -> Table | None:
 def by_severity(found: xr.Dataset) -> list[int]:
     """Outages, most severe first: no power flow, greatest new overload, greatest voltage violation, most load lost."""
     solved, loading, beyond, lost = (values(found, name) for name in ("solved", "overload", "beyond_pu", "lost_w"))
-    flows = [solved[i] > 0 and bool(lowest) for i, lowest in enumerate(texts(found, "lowest"))]
-    order = np.lexsort((-lost, -beyond, -np.nan_to_num(loading), solved > 0, flows))
+    flows = (solved > 0) & np.array([bool(lowest) for lowest in texts(found, "lowest")])
+    order = np.lexsort(np.array([-lost, -beyond, -np.nan_to_num(loading), solved > 0, flows], dtype=float))
     return [int(i) for i in order]
 
 
