@@ -36,7 +36,11 @@ class Running:
         most_s: int = 3600,
     ):
         # Types of the shared library are there only once the site is loaded; relays that trip at once are not checked.
-        late = {path: value for path, value in (changes or {}).items() if "protection" in path or "racks." in path}
+        late = {
+            path: value
+            for path, value in (changes or {}).items()
+            if "protection" in path or "racks." in path or "cdus." in path
+        }
         site = load_site(SITES / f"{name}.yaml", {p: v for p, v in (changes or {}).items() if p not in late})
         self.compiled = compile_site(change_site(site, late) if late else site)
         self.plant, self.state, names = self.compiled.plant, new_state(self.compiled), self.compiled.names

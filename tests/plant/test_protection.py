@@ -87,10 +87,13 @@ def test_pumps_drop_out_of_a_deep_dip_and_restart_after_their_time(start):
         assert abs(part.residual) < 1e-12, part
 
 
-def test_cdus_of_one_board_restart_one_after_the_other(start):
+def test_cdus_of_one_board_restart_together_or_one_after_the_other(start):
     pod = start("pod", None, 0.3, 30.0)
-    waits = pod.plant.motors.restart_s[: pod.plant.motors.first[0]]
-    assert waits.tolist() == [5.0 + 2.0 * n for n in range(waits.size)]
+    cdus = pod.plant.motors.first[0]
+    assert pod.plant.motors.restart_s[:cdus].tolist() == [5.0] * cdus
+    kinds = sorted(set(pod.compiled.cdu_types))
+    apart = start("pod", {f"library.cdus.{kind}.motors": {"stagger": "2 s"} for kind in kinds}, 0.3, 30.0)
+    assert apart.plant.motors.restart_s[:cdus].tolist() == [5.0 + 2.0 * n for n in range(cdus)]
 
 
 TWO_FEEDERS = {
