@@ -93,12 +93,18 @@ class Protecting:
     def _machines(self, out: np.ndarray) -> Iterator[Message]:
         """Machines that dropped out or came back, by kind."""
         edges = [0, *self._compiled.plant.motors.first.tolist(), out.size]
+        chillers = len(_KINDS) - 1
         for change, words in ((1, "dropped out"), (-1, "restarted")):
             moved = np.flatnonzero(np.sign(out - self._out) == change)
             counts = np.histogram(moved, edges)[0].tolist()
-            told = [f"{n} {kind[n > 1]}" for n, kind in zip(counts, _KINDS, strict=True) if n]
+            back = counts.pop() if change < 0 else 0
+            told = [f"{n} {kind[n > 1]}" for n, kind in zip(counts, _KINDS, strict=False) if n]
             if told:
                 yield "low voltage", f"{words}: {', '.join(told)}"
+            if back:
+                them = "they restart after their own delay" if back > 1 else "it restarts after its own delay"
+                have = "have" if back > 1 else "has"
+                yield "low voltage", f"{back} {_KINDS[chillers][back > 1]} {have} supply again: {them}"
 
 
 def _fresh(marks: IVec, before: IVec) -> list[int]:

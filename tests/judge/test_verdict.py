@@ -8,6 +8,7 @@ import xarray as xr
 
 from tests.report import synthetic
 from twin.core.errors import TraceError
+from twin.judge.alarms import alarms
 from twin.judge.result import ClockTime, open_result
 from twin.judge.schedule import schedule, tightest
 from twin.judge.summary import summary
@@ -165,3 +166,32 @@ def test_a_start_without_a_zone_is_refused(tmp_path):
     tree.to_netcdf(path, engine="h5netcdf")
     with pytest.raises(TraceError, match="no ISO time with a zone"):
         open_result(path)
+
+
+def test_the_most_overloaded_element_is_told(tree):
+    (bad,) = [one for one in verdict(tree) if "above its rating" in one.text]
+    assert bad.tone == "bad"
+    assert bad.text.startswith("hall-2-us-04 was loaded above its rating: 105 % in the worst minute, above it for 5 min")
+    more = tree.copy()
+    nodes = more["electrical"].to_dataset().copy(deep=True)
+    nodes["loading"][10:12, 3] = 1.2
+    more["electrical"] = xr.DataTree(nodes)
+    text = next(one.text for one in verdict(more) if "above its rating" in one.text)
+    assert "120 % in the worst minute, above it for 2 min in all" in text
+    assert text.endswith("; 1 other element too.")
+
+
+def test_a_plant_that_stands_has_no_peak(tree):
+    dark = tree.copy()
+    halls = dark["hall"].to_dataset().copy(deep=True)
+    halls["chillers_running"] = halls["plant_w"] / halls["plant_w"] * 3.0
+    halls["plant_load_max"][:] = 0.5
+    halls["plant_load_max"][19:23, 0] = 1.0
+    halls["plant_w"][20:22, 0], halls["chillers_running"][20:22, 0] = 0.0, 0.0
+    dark["hall"] = xr.DataTree(halls)
+    raised = alarms(dark)
+    assert not [one for one in raised if one.what == "plant at capacity"]
+    (out,) = [one for one in raised if one.what == "chillers out"]
+    assert (out.name, out.severity, out.time_s, out.end_s) == ("hall-1", "critical", 1200.0, 1320.0)
+    (duty,) = [one for one in schedule(dark) if (one.equipment, one.name) == ("heat rejection", "hall-1")]
+    assert duty.margin == pytest.approx(0.5)

@@ -82,6 +82,8 @@ def test_pumps_drop_out_of_a_deep_dip_and_restart_after_their_time(start):
     assert "1 board of facility pumps" in words[0]
     assert words[0].startswith("dropped out: ")
     assert words[-1].startswith("restarted: ")
+    assert not any("restarted" in text and "chiller" in text for text in words)
+    assert any("supply again" in text for text in words if "chiller" in text and "dropped" not in text)
     assert pod.state.protection.motors.out.max() == 0
     for part in pod.parts().values():
         assert abs(part.residual) < 1e-12, part

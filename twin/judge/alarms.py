@@ -10,6 +10,7 @@ that hovers at its limit is one alarm, not a thousand. Bands and thresholds:
   loading); conductors of cables above the limit of their type, critical above its emergency limit;
 - loading above the rating in the mean of half an hour;
 - plant at capacity: greatest load at least 0.999 of what is available in the weather of the moment;
+- chillers out: none of a hall runs and its plant draws nothing, which is no load at capacity;
 - facility water supply more than 1 K above its set point; coolant flow below 90 % of rated;
 - server inlet above the limit of its class; facility water below the dew point of the room, where coils get wet.
 """
@@ -26,6 +27,7 @@ from numpy.typing import NDArray
 from twin.core.layout import Vec
 from twin.judge.limits import limited_powers
 from twin.judge.result import ClockTime, durations_s, group, texts, values
+from twin.judge.plant import standing, without_standing
 from twin.judge.transformers import HOT_SPOT_C, HOT_SPOT_EMERGENCY_C, TOP_OIL_C, known
 from twin.judge.windows import Spell, spells
 
@@ -142,10 +144,12 @@ def trailing_mean(series: Vec, duration_s: Vec, length_s: float) -> Vec:
 
 def _hall(_tree: xr.DataTree, halls: xr.Dataset) -> Iterator[_Watched]:
     names = texts(halls, "hall")
-    load = values(halls, "plant_load_max")
+    load = without_standing(halls)
     # ">= 0.999" as "> just below it", so that every watched series is judged alike.
     full = np.full_like(load, np.nextafter(PLANT_FULL, 0.0))
     yield _Watched("warning", "plant at capacity", "of capacity", names, load, full, 1)
+    out = standing(halls).astype(np.float64)
+    yield _Watched("critical", "chillers out", "", names, out, np.zeros_like(out), 1)
     supply = values(halls, "supply_c_max")
     limit = np.broadcast_to(values(halls, "set_point_c") + SUPPLY_EXCESS_K, supply.shape)
     yield _Watched("warning", "facility supply above set point", "°C", names, supply, limit, 1)

@@ -7,6 +7,7 @@ import numpy as np
 import xarray as xr
 
 from twin.core.layout import Vec
+from twin.judge.plant import without_standing
 from twin.judge.result import group, texts, values
 
 
@@ -51,7 +52,7 @@ def _duties(row: _Row, time_s: Vec) -> Iterator[Duty]:
     value = np.where(np.isnan(row.value), -np.inf, row.value)
     when = value.argmax(axis=0)
     for i, name in enumerate(row.names):
-        rating, peak = float(row.rating[i]), float(value[when[i], i])
+        rating, peak = float(row.rating[i]), float(row.value[when[i], i])
         margin = 1.0 - peak / rating if np.isfinite(rating) and rating > 0.0 else np.nan
         yield Duty(row.equipment, name, row.kinds[i], rating, peak, row.unit, float(time_s[when[i]]), margin, row.how)
 
@@ -77,7 +78,7 @@ def _halls(halls: xr.Dataset) -> Iterator[_Row]:
     names = texts(halls, "hall")
     plants = texts(halls, "plant") if "plant" in halls else ["plant"] * len(names)
     # The design capacity scales the share so that the margin is the one that counts: of what the weather allows.
-    peak = values(halls, "plant_load_max") * values(halls, "plant_capacity_w") / 1e6
+    peak = without_standing(halls) * values(halls, "plant_capacity_w") / 1e6
     how = "greatest second, of capacity then"
     yield _Row("heat rejection", names, plants, values(halls, "plant_capacity_w") / 1e6, peak, "MW", how)
     pumps = values(halls, "pump_w") / 1e3

@@ -8,6 +8,7 @@ import xarray as xr
 from twin.judge.energy import pue, residuals, wue_l_kwh
 from twin.judge.limits import CallVerdict, LimitVerdict, judge_calls, judge_limits
 from twin.judge.oscillation import windows
+from twin.judge.overload import overloads
 from twin.judge.result import ClockTime, notes, values
 from twin.judge.ride_through import excursions, trace
 from twin.judge.rules import FAIL, PASS, judge_rules, pack_of
@@ -40,7 +41,7 @@ def verdict(tree: xr.DataTree) -> list[Sentence]:
         said.append(Sentence("plain", "No limit was in force at the feed."))
     said += [_on_call(call, clock) for call in judge_calls(tree) if call.where == "feed"]
     said += _on_voltage(tree, clock) + _on_windows(tree, clock) + _on_rules(tree)
-    said += _on_gpus(tree, clock) + _on_transformers(tree, clock)
+    said += _on_gpus(tree, clock) + _on_overload(tree, clock) + _on_transformers(tree, clock)
     said += _on_energy(tree) + _on_storage(tree) + _on_books(tree)
     assumed = [*notes(tree), *pack_of(tree).get("notes", [])]
     return said + [Sentence("note", note) for note in assumed]
@@ -165,6 +166,19 @@ def _on_gpus(tree: xr.DataTree, clock: ClockTime) -> list[Sentence]:
         f"{done.asked_gpu_s / 3600.0:,.1f} GPU-hours ({100.0 * done.lost_share:.2f} %)."
     )
     return [*said, Sentence("plain", text)]
+
+
+def _on_overload(tree: xr.DataTree, clock: ClockTime) -> list[Sentence]:
+    found = overloads(tree)
+    if not found:
+        return []
+    most, rest = found[0], len(found) - 1
+    others = f"; {rest} other element{'s' if rest > 1 else ''} too" if rest else ""
+    text = (
+        f"{most.name} was loaded above its rating: {100.0 * most.loading:.0f} % in the worst minute, above it for "
+        f"{span(most.above_s)} in all, first at {clock.text(most.first_s)}{others}."
+    )
+    return [Sentence("bad", text)]
 
 
 def _on_transformers(tree: xr.DataTree, clock: ClockTime) -> list[Sentence]:
