@@ -151,9 +151,13 @@ def _overlaps(scenario: Scenario, source: Source) -> list[Problem]:
         spans.sort()
         for (_, end, first), (begin, _, second) in pairwise(spans):
             if begin < end:
-                message = f'event {first} holds "{target}" until {end:g} s; events on one thing must not overlap'
+                message = f'event {first} holds "{target}" {_until(end)}; events on one thing must not overlap'
                 problems.append(source.problem(("events", second), message))
     return problems
+
+
+def _until(end: float) -> str:
+    return f"until {end:g} s" if end < float("inf") else "to the end"
 
 
 def targets(events: tuple[EventSpec, ...]) -> dict[str, list[tuple[float, float, int]]]:

@@ -39,7 +39,7 @@ def test_exit_codes_tell_bad_input_from_a_model_that_could_not_go_on():
         ("coolng", ["cooling", "heating"], 'did you mean "cooling"?'),
         ("xyz", ["b", "a"], "known here: a, b"),
         ("xyz", [str(i) for i in range(20)], ", ..."),
-        ("xyz", [], "nothing is known here"),
+        ("xyz", [], "there are none here"),
     ],
 )
 def test_a_hint_is_the_nearest_name_or_the_few_there_are(name, known, hint):

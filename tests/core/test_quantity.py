@@ -83,6 +83,7 @@ def test_text_becomes_the_nearest_float_in_base_units(text, kind, value):
         ("45 C", "temperature", "unit 'C' is not a temperature unit; use one of degC, °C, degF, K"),
         ("5 degC", "temperature difference", "unit 'degC' is not a temperature difference unit; use one of K"),
         ("3 pu", "voltage", "unit 'pu' is not a voltage unit; use one of V, kV"),
+        ("3 kV", "per unit value", "unit 'kV' does not fit a per unit value; use one of pu"),
         ("3 W", "ratio", "unit 'W' is not a ratio unit; use one of a plain number, %"),
         ("1_000 W", "power", "'1_000 W' is not a power; write a number and a unit, e.g. \"300 MW\""),
         ("nan W", "power", "'nan W' is not a power; write a number and a unit, e.g. \"300 MW\""),

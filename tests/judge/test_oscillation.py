@@ -5,6 +5,7 @@ import pytest
 import xarray as xr
 
 from twin.judge import oscillation, verdict
+from twin.judge.result import ClockTime
 from twin.judge.summary import _window_figures
 
 PLANT = (0.020, 0.050, 0.0)
@@ -58,3 +59,35 @@ def test_a_battery_that_amplifies_is_told_and_one_that_stands_by_is_not():
     assert "1.16 of the ripple at 5.00 Hz" in said
     assert not oscillation.windows(result({5.0: 1e6}))[0].left
     assert not oscillation.windows(result({0.5: 3e6}, 1e3))[0].left
+
+
+def fed(feed) -> xr.DataTree:
+    """A result whose window has this feed power [W]."""
+    tree = result({1.0: 0.0})
+    rows = tree["window_1"].to_dataset()
+    rows["feed_w"] = ("time", feed)
+    tree["window_1"] = xr.DataTree(rows.assign_attrs(tree["window_1"].attrs))
+    return tree
+
+
+@pytest.mark.parametrize("at", [0.1, 0.25, 0.5, 0.77, 0.9])
+@pytest.mark.parametrize("back_s", [None, 0.15, 2.0])
+def test_a_single_step_is_no_oscillation(at, back_s):
+    time = np.arange(2000) * 0.01
+    feed = np.where(time < 20.0 * at, 1e8, 4e7)
+    if back_s is not None:
+        feed = np.where(time > 20.0 * at + back_s, 1e8, feed)
+    tree = fed(feed)
+    assert oscillation.windows(tree)[0].greatest is None
+    assert any("no oscillation stands out" in one.text for one in verdict._on_windows(tree, ClockTime.of(tree)))
+
+
+def test_a_line_stands_out_beside_a_step():
+    time = np.arange(2000) * 0.01
+    found = oscillation.windows(fed(np.where(time < 10.0, 1e8, 9.9e7) + 2e6 * np.sin(2 * np.pi * 2.0 * time)))[0]
+    assert (found.greatest.peak, found.greatest.peak_hz) == pytest.approx((2e6, 2.0), rel=0.02)
+
+
+def test_a_line_alone_stands_out():
+    found = oscillation.windows(result({0.5: 3e6, 5.0: 1e6}))[0]
+    assert (found.greatest.peak, found.greatest.peak_hz) == pytest.approx((3e6, 0.5), rel=1e-6)

@@ -171,7 +171,9 @@ def test_a_start_without_a_zone_is_refused(tmp_path):
 def test_the_most_overloaded_element_is_told(tree):
     (bad,) = [one for one in verdict(tree) if "above its rating" in one.text]
     assert bad.tone == "bad"
-    assert bad.text.startswith("hall-2-us-04 was loaded above its rating: 105 % in the worst minute, above it for 5 min")
+    assert bad.text.startswith(
+        "hall-2-us-04 was loaded above its rating: 105 % in the worst minute, above it for 5 min"
+    )
     more = tree.copy()
     nodes = more["electrical"].to_dataset().copy(deep=True)
     nodes["loading"][10:12, 3] = 1.2

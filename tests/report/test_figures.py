@@ -171,7 +171,7 @@ def test_one_line_diagram_has_every_node_and_marks_the_overload(tree):
         assert f"<title>{name} (" in drawn
     # One more is the sample in the key.
     assert drawn.count('class="over"') == 2
-    assert "lowest voltage 0.930 pu" in drawn
+    assert "lowest voltage (1 s mean) 0.930 pu" in drawn
 
 
 def test_figures_are_svg_without_fixed_ink(tree):

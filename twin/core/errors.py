@@ -71,7 +71,7 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     if near:
         return f'did you mean "{near[0]}"?'
     if not choices:
-        return "nothing is known here"
+        return "there are none here"
     shown = ", ".join(choices[:12])
     return f"known here: {shown}{', ...' if len(choices) > 12 else ''}"
 

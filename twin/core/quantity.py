@@ -62,7 +62,8 @@ class Kind:
             if not unit:
                 raise ValueError(f"'{said}' needs a unit, e.g. \"{number} {self.base}\" ({self.name})")
             known = ", ".join(spelling or "a plain number" for spelling in self.scales)
-            raise ValueError(f"unit '{unit}' is not {self.described} unit; use one of {known}")
+            wrong = f"does not fit {self.described}" if self.name.endswith("value") else f"is not {self.described} unit"
+            raise ValueError(f"unit '{unit}' {wrong}; use one of {known}")
         scale, zero = self.scales[unit], self.zeros.get(unit, Fraction(0))
         try:
             return float((Fraction(number) - zero) * scale)

@@ -5,7 +5,7 @@ that hovers at its limit is one alarm, not a thousand. Bands and thresholds:
 
 - feed and substation limits: a 1 s mean above the limit in force;
 - loading: greatest second above the rating;
-- voltage at low-voltage boards: outside 0.95 to 1.05 per unit (ANSI C84.1 range A, service voltage);
+- voltage at low-voltage boards: 1 s means outside 0.95 to 1.05 per unit (ANSI C84.1 range A, service voltage);
 - windings above 120 degC, critical above 140; top oil above 105 degC (IEC 60076-7, normal cyclic and long emergency
   loading); conductors of cables above the limit of their type, critical above its emergency limit;
 - loading above the rating in the mean of half an hour;
@@ -26,8 +26,8 @@ from numpy.typing import NDArray
 
 from twin.core.layout import Vec
 from twin.judge.limits import limited_powers
-from twin.judge.result import ClockTime, durations_s, group, texts, values
 from twin.judge.plant import standing, without_standing
+from twin.judge.result import ClockTime, durations_s, group, texts, values
 from twin.judge.transformers import HOT_SPOT_C, HOT_SPOT_EMERGENCY_C, TOP_OIL_C, known
 from twin.judge.windows import Spell, spells
 
@@ -64,6 +64,7 @@ class _Watched(NamedTuple):
     value: Vec
     limit: Vec
     worse: int
+    message: str = ""
 
 
 def alarms(tree: xr.DataTree) -> list[Alarm]:
@@ -108,7 +109,7 @@ def _electrical(tree: xr.DataTree, nodes: xr.Dataset) -> Iterator[_Watched]:
     ):
         voltage = values(nodes, variable)[:, boards]
         what = "voltage low" if worse < 0 else "voltage high"
-        yield _Watched("warning", what, "pu", here, voltage, np.full_like(voltage, limit), worse)
+        yield _Watched("warning", what, "pu", here, voltage, np.full_like(voltage, limit), worse, "by 1 s means")
 
 
 def _warm(nodes: xr.Dataset, names: list[str]) -> Iterator[_Watched]:
@@ -199,7 +200,7 @@ def _raised(watched: _Watched, time_s: Vec, duration_s: Vec, clock: ClockTime) -
             value, limit = float(watched.value[worst, i]), float(watched.limit[worst, i])
             yield Alarm(
                 begin, end, clock.text(begin), watched.severity, watched.what, watched.names[i],
-                value, limit, watched.unit,
+                value, limit, watched.unit, watched.message,
             )  # fmt: skip
 
 

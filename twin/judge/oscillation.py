@@ -12,7 +12,7 @@ import xarray as xr
 from twin.core.lag import left_over
 from twin.judge.result import group, texts, values
 from twin.judge.ride_through import window_groups
-from twin.judge.spectrum import BandFigures, Ramp, bands, dynamic_range, ramps
+from twin.judge.spectrum import BandFigures, Ramp, bands, dynamic_range, ramps, spectrum, stands_out
 
 MUCH = 0.01
 """Share of the energy from which a band counts as having content."""
@@ -39,6 +39,8 @@ class WindowFigures(NamedTuple):
     racks_out: int
     motors_out: int
     ups_out: int
+    greatest: BandFigures | None
+    """The band whose greatest line is the greatest of those that stand out from their neighbours."""
     left: list[tuple[BandFigures, float]]
     """Bands with content that a battery plant amplifies, and by how much at their peak."""
 
@@ -55,12 +57,15 @@ def _judge(tree: xr.DataTree, name: str) -> WindowFigures:
     step_s, lowest = float(about["step_s"]), values(rows, "lowest_pu")
     k = int(np.argmin(lowest))
     found = bands(feed, step_s)
+    seen = spectrum(feed, step_s)
+    lines = [band for band in found[:-1] if stands_out(seen, band.peak_hz)]
     most = {column: int(values(rows, column).max()) for column in ("racks_out", "motors_out", "ups_out")}
     return WindowFigures(
         name, float(about["from_s"]), float(values(rows, "time")[-1]), step_s, float(feed.mean()),
         ramps(feed, step_s), found, dynamic_range(feed, step_s), dynamic_range(feed, step_s, RANGE_S),
         float(values(rows, "feed_voltage_pu").min()), float(lowest[k]), _board(tree, values(rows, "lowest_at")[k]),
-        most["racks_out"], most["motors_out"], most["ups_out"], _amplified(found, batteries(tree, name)),
+        most["racks_out"], most["motors_out"], most["ups_out"], max(lines, key=lambda band: band.peak, default=None),
+        _amplified(found, batteries(tree, name)),
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Elements above their rating for minutes: the mean of a minute is held against it, so that an inrush is no overload."""
+"""Elements above their rating for minutes: the mean of a minute counts, an inrush is no overload."""
 
 from typing import NamedTuple
 

@@ -105,8 +105,12 @@ class ClockTime(NamedTuple):
         return self.start + dt.timedelta(seconds=float(time_s))
 
     def text(self, time_s: float) -> str:
-        """``15 Jul 15:00:03``; a dash where there is no time."""
-        return f"{self.at(time_s):%d %b %H:%M:%S}" if np.isfinite(time_s) else "–"
+        """``15 Jul 15:00:03``, ``15:00:03.250`` where that is not whole; a dash where there is no time."""
+        if not np.isfinite(time_s):
+            return "–"
+        moment = self.at(round(float(time_s), 3))
+        thousandths = round(moment.microsecond / 1000.0)
+        return f"{moment:%d %b %H:%M:%S}{f'.{thousandths:03d}' if thousandths else ''}"
 
 
 def group(tree: xr.DataTree, name: str) -> xr.Dataset | None:

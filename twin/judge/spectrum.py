@@ -29,6 +29,9 @@ from twin.core.layout import Vec
 VALID_HZ = 15.0
 BEYOND = "beyond model validity"
 _HANN_MEAN, _HANN_NOISE_BINS = 0.5, 1.5
+PROMINENCE = 3.0
+"""How many times as high as its neighbours a line must be to stand out."""
+_BESIDE_BINS = (3, 12)  # nearer bins are the line's own under a Hann window
 RAMPS_S = (0.1, 1.0, 10.0, 60.0)
 
 
@@ -103,6 +106,24 @@ def peak(found: Spectrum, low_hz: float, high_hz: float) -> tuple[float, float]:
     gain = 1.0 if abs(d) < 1e-9 else pi * d * (1 - d * d) / sin(pi * d)
     step_hz = found.frequency_hz[1]
     return float(a[k] * gain), float(found.frequency_hz[k] + side * d * step_hz)
+
+
+def stands_out(found: Spectrum, hz: float) -> bool:
+    """Whether the line at ``hz`` [Hz] is one: a maximum `PROMINENCE` times as high as the median beside it.
+
+    A single step has a spectrum that falls smoothly with the frequency, in which nothing stands out. A line with fewer
+    than four periods in the series cannot be told from a step.
+    """
+    a = found.amplitude
+    if not np.isfinite(hz) or len(a) < _BESIDE_BINS[1]:
+        return False
+    near, far = _BESIDE_BINS
+    k = round(hz / found.frequency_hz[1])
+    k = max(1, k - 1) + int(np.argmax(a[max(1, k - 1) : k + 2]))
+    if k <= near or a[k] <= 0.0 or a[k] < max(a[k - 1 : k + 2]):
+        return False
+    below, above = a[max(1, k - far) : k - near + 1], a[k + near : k + far + 1]
+    return all(a[k] >= PROMINENCE * float(np.median(side)) for side in (below, above) if len(side))
 
 
 def bands(series: Vec, step_s: float) -> list[BandFigures]:

@@ -107,11 +107,15 @@ def _on_windows(tree: xr.DataTree, clock: ClockTime) -> list[Sentence]:
     said = []
     for one in windows(tree):
         ramp = next(found for found in one.ramps if found.over_s == 1.0)
-        band = max(one.bands[:-1], key=lambda found: np.nan_to_num(found.peak))
         text = f"Window from {clock.text(one.from_s)}, {one.until_s - one.from_s:g} s at {1e3 * one.step_s:g} ms: "
         if np.isfinite(ramp.rise):
             text += f"greatest rise {ramp.rise / 1e6:.3g} MW and fall {ramp.fall / 1e6:.3g} MW in 1 s, "
-        text += f"greatest oscillation {band.peak / 1e6:.3g} MW at {band.peak_hz:.2f} Hz, "
+        band = one.greatest
+        text += (
+            f"greatest oscillation {band.peak / 1e6:.3g} MW at {band.peak_hz:.2f} Hz, "
+            if band
+            else "no oscillation stands out, "
+        )
         text += f"lowest voltage {one.lowest_board_pu:.3f} pu at {one.lowest_board}."
         said.append(Sentence("plain", text))
         lost = [

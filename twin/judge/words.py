@@ -11,9 +11,11 @@ def window_words(one: LimitVerdict) -> str:
 
 
 def span(seconds: float) -> str:
-    """A length of time in words: ``40 s``, ``12 min 5 s``, ``3 h 20 min``."""
+    """A length of time in words: ``0.15 s``, ``40 s``, ``12 min 5 s``, ``3 h 20 min``."""
     if np.isnan(seconds):
         return "–"
+    if 0.0 < seconds < 10.0 and abs(seconds - round(seconds)) >= 5e-4:
+        return f"{seconds:.3g} s"
     whole = round(seconds)
     hours, minutes, rest = whole // 3600, whole % 3600 // 60, whole % 60
     parts = [(hours, "h"), (minutes, "min"), (rest, "s")]

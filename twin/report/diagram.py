@@ -107,7 +107,7 @@ def _nodes(dataset: xr.Dataset, clock: ClockTime) -> Iterator[Node]:
             yield Node(name, most, bool(dead.any()), tip)
             continue
         tip = f"{name} ({kind}), {full}: at most {100.0 * most:.1f} % at "
-        tip += f"{clock.text(time[when[i]])}; lowest voltage {np.fmin.reduce(voltage[:, i]):.3f} pu"
+        tip += f"{clock.text(time[when[i]])}; lowest voltage (1 s mean) {np.fmin.reduce(voltage[:, i]):.3f} pu"
         if dead.any():
             first = int(dead.argmax())
             tip += f"; without voltage in {span(float(duration[dead].sum()))}, first in the minute before "

@@ -8,6 +8,7 @@ from matplotlib.ticker import MaxNLocator
 
 from twin.core.layout import Vec
 from twin.judge.alarms import VOLTAGE_BAND_PU, low_voltage_boards
+from twin.judge.oscillation import windows
 from twin.judge.result import ClockTime, group, texts, values
 from twin.judge.transformers import HOT_SPOT_C, HOT_SPOT_EMERGENCY_C, TOP_OIL_C, by_heat, heated, known
 from twin.report import style
@@ -109,14 +110,21 @@ def voltage_profile(tree: xr.DataTree) -> Figure | None:
     minute, board = int(worst[0]), int(boards[worst[1]])
     figure, axes = style.sheet(1, height_in=3.4)
     _profile(axes[0], nodes, low[minute], np.fmin.reduce(low), np.fmax.reduce(high))
-    axes[0].set_title(
-        f"lowest: {low[minute, board]:.3f} pu at {texts(nodes, 'node')[board]}, "
-        f"{clock.text(float(values(nodes, 'time')[minute]))}", fontweight="normal", color=style.INK,
-    )  # fmt: skip
+    least, at = float(low[minute, board]), clock.text(float(values(nodes, "time")[minute]))
+    title = f"lowest 1 s mean: {least:.3f} pu at {texts(nodes, 'node')[board]}, {at}{_in_window(tree, least)}"
+    axes[0].set_title(title, fontweight="normal", color=style.INK)
     for bound in VOLTAGE_BAND_PU:
         axes[0].axhline(bound, color=style.LIMIT, linewidth=0.8, linestyle=(0, (4, 3)))
     style.legend(axes[0])
     return figure
+
+
+def _in_window(tree: xr.DataTree, least_pu: float) -> str:
+    """What a window saw below the 1 s means, as the end of a title."""
+    lower = min(windows(tree), key=lambda one: one.lowest_board_pu, default=None)
+    if lower is None or lower.lowest_board_pu >= least_pu:
+        return ""
+    return f"; within a window {lower.lowest_board_pu:.3f} pu at {lower.lowest_board}"
 
 
 def _profile(axes: Axes, nodes: xr.Dataset, now: Vec, least: Vec, most: Vec) -> None:
@@ -137,5 +145,5 @@ def _profile(axes: Axes, nodes: xr.Dataset, now: Vec, least: Vec, most: Vec) -> 
             axes.vlines(across[own], least[own], most[own], color=color, alpha=0.35, linewidth=1.4)
             axes.plot(across[own], now[own], ".", markersize=3.0, color=color, label=label)
     axes.set_xlabel("elements from the feed")
-    axes.set_ylabel("voltage (pu)")
+    axes.set_ylabel("voltage, 1 s means (pu)")
     axes.set_xticks(np.unique(level))

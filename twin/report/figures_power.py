@@ -30,7 +30,7 @@ def feed(tree: xr.DataTree) -> Figure:
     style.draw_series(axes[1], time, apparent_va(site) / 1e6, style.COOLANT, "apparent (MVA)")
     if "feed_var" in site:
         style.draw_series(axes[1], time, values(site, "feed_var") / 1e6, style.AIR, "reactive (Mvar)")
-    axes[1].set_ylim(bottom=0.0)
+    axes[1].set_ylim(bottom=_least(site))
     axes[1].set_ylabel("MVA, Mvar")
     style.draw_series(axes[2], time, power_factor(site), style.INK, "power factor")
     axes[2].set_ylabel("power factor (1)")
@@ -39,6 +39,11 @@ def feed(tree: xr.DataTree) -> Figure:
         style.legend(one)
     style.clock_axis(axes[2], clock, 0.0, float(time[-1]))
     return figure
+
+
+def _least(site: xr.Dataset) -> float | None:
+    """The bottom of the axis of reactive power: 0 unless it is negative, then what the series asks for."""
+    return None if "feed_var" in site and float(values(site, "feed_var").min()) < 0.0 else 0.0
 
 
 def _demand(axes: Axes, tree: xr.DataTree, site: xr.Dataset, clock: ClockTime) -> None:

@@ -3,6 +3,7 @@
 import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from twin.judge.result import ClockTime, group, texts, values
 from twin.report import style
@@ -30,7 +31,8 @@ def caps_and_work(tree: xr.DataTree) -> Figure:
     ):
         if name in site:
             style.draw_series(axes[2], time, values(site, name), color, label)
-    axes[2].set_ylim(bottom=0.0)
+    axes[2].set_ylim(0.0, max(1.0, axes[2].get_ylim()[1]))
+    axes[2].yaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
     axes[2].set_ylabel("number of GPUs (1)")
     axes[2].yaxis.set_major_formatter("{x:,.0f}")
     for one in axes:

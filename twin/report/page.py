@@ -147,7 +147,7 @@ _CHAPTERS: tuple[tuple[str, str, tuple[tuple[Drawing, str], ...], tuple[Callable
     (
         "ride-through", "Voltage, rules and protection",
         ((ride_through.timeline, "Voltage at the point of interconnection around the excursion in which most load "
-          "left, against the curve of the rule pack, and what left and returned."),),
+          "left, against the curve of the rule pack where it has one, and what left and returned."),),
         (ride_through.rule_rows, ride_through.excursion_rows, ride_through.relay_rows),
     ),
     ("equipment", "Equipment schedule", (), (contents.equipment,)),

@@ -96,11 +96,15 @@ def _lead(among: list[Contender], key: str, unit: str, wanted: str) -> str:
     text = f"{leader.name} with {float(np.mean(leader.get(key, sorted(leader.runs)))):,.4g} {unit}"
     if len(ranked) == 1:
         return text
+    best_mean = float(np.mean(leader.get(key, sorted(leader.runs))))
+    alike = [one for one in ranked if np.isclose(np.mean(one.get(key, sorted(one.runs))), best_mean, 1e-9, 1e-9)]
+    if len(alike) == len(among):
+        return f"no difference, {best_mean:,.4g} {unit} each"
+    if len(alike) > 1:
+        return f"no difference between {' and '.join(one.name for one in alike)}, {best_mean:,.4g} {unit} each"
     second = ranked[1]
     seeds = sorted(leader.runs.keys() & second.runs.keys())
     found = difference(leader.get(key, seeds), second.get(key, seeds))
-    if abs(found.mean) < 1e-9:
-        return f"{text}, as {second.name}"
     text += f", {abs(found.mean):,.3g} {unit} {'more' if wanted == 'most' else 'less'} than {second.name}"
     if found.pairs < 2:
         return f"{text} (one seed: the noise is not known)"

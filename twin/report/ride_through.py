@@ -36,7 +36,7 @@ def timeline(tree: xr.DataTree) -> Figure | None:
     coarse = Trace(time_s, np.diff(time_s, prepend=0.0), time_s, time_s)
     for names, color, label in (
         (("node_w",), style.LIMIT, "GPU servers"),
-        (("plant_w", "cdu_pump_w", "hall_pump_w", "room_fan_w"), style.SUPPLY, "plant, pumps and room units"),
+        (("plant_w", "cdu_pump_w", "hall_pump_w", "room_fan_w"), style.GOOD, "plant, pumps and room units"),
     ):
         power_w = sum((values(site, name) for name in names if name in site), start=np.zeros(time_s.size))
         _stairs(axes[1], coarse, power_w / 1e6, (worst.begin_s, begin_s, end_s), color, f"{label}, 1 s means")
@@ -60,8 +60,9 @@ def _curve(axes: Axes, rows: Vec, end_s: float) -> None:
     """The least voltage at which the pack lets a load leave, over the time the voltage has been low."""
     low = rows[rows[:, 0] < 1.0] if len(rows) else rows
     if not len(low):
-        for level in NORMAL_PU:
-            axes.axhline(level, color=style.SOFT, linewidth=0.8)
+        for i, level in enumerate(NORMAL_PU):
+            label = " and ".join(f"{bound:g}" for bound in NORMAL_PU) + " pu, the normal band" if i == 0 else ""
+            axes.axhline(level, color=style.SOFT, linewidth=0.8, label=label)
         return
     edges = np.concatenate(([0.0], np.minimum(low[:, 1], end_s)))
     axes.stairs(low[:, 0], edges, color=style.LIMIT, baseline=None, linewidth=1.2, label="above it no load may leave")

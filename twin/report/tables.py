@@ -101,7 +101,7 @@ def _digits(column: tuple[Cell, ...]) -> int:
 
 def _shown(cell: Cell, digits: int | None, numeric: bool) -> tuple[str, str]:
     words = text(cell, digits)
-    return words, "n" if numeric else "long" if len(words) > 30 else ""
+    return words, "n" if numeric else "long" if len(words) > 30 else "wide" if len(words) > 20 else ""
 
 
 def _raw(cell: Cell) -> str:

@@ -119,7 +119,9 @@ def load_pack(name: str, folder: Path) -> dict[str, Any]:
         path = folder / name
         if path.suffix not in (".yaml", ".yml") or not path.is_file():
             near = did_you_mean(name, built_in())
-            raise ScenarioError(f'rules: there is no rule pack "{name}"; {near} A pack of your own is a .yaml file')
+            stop = "" if near.endswith("?") else "."
+            message = f'rules: there is no rule pack "{name}"; {near}{stop} A pack of your own is a .yaml file'
+            raise ScenarioError(message)
     pack = build(RulePack, read(path, ScenarioError), ScenarioError)
     rows = [] if pack.table is None else _table(path.parent / pack.table, pack.name)
     return {

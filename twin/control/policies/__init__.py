@@ -115,7 +115,9 @@ def _from_file(name: str) -> type:
     except Exception as wrong:
         raise ScenarioError(f'policy "{name}": {file} does not load: {type(wrong).__name__}: {wrong}') from wrong
     found = getattr(module, cls, None)
-    if not isinstance(found, type) or not hasattr(found, "act"):
+    if isinstance(found, type) and not hasattr(found, "act"):
+        raise ScenarioError(f'policy "{name}": class {cls} in {file} has no method "act"; see docs/writing_a_policy.md')
+    if not isinstance(found, type):
         classes = [key for key, value in vars(module).items() if isinstance(value, type) and hasattr(value, "act")]
         raise ScenarioError(f'policy "{name}": {file} has no policy class "{cls}"; {did_you_mean(cls, classes)}')
     return found
