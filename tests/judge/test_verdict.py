@@ -197,3 +197,21 @@ def test_a_plant_that_stands_has_no_peak(tree):
     assert (out.name, out.severity, out.time_s, out.end_s) == ("hall-1", "critical", 1200.0, 1320.0)
     (duty,) = [one for one in schedule(dark) if (one.equipment, one.name) == ("heat rejection", "hall-1")]
     assert duty.margin == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (3.0, "15 Jul 14:00:03"),
+        (3.25, "15 Jul 14:00:03.250"),
+        (59.9996, "15 Jul 14:01:00"),
+        (2.9999999, "15 Jul 14:00:03"),
+    ],
+)
+def test_clock_times_show_milliseconds_where_they_are_not_whole(tree, seconds, text):
+    assert ClockTime.of(tree).text(seconds) == text
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(0.15, "0.15 s"), (1.5, "1.5 s"), (3.0, "3 s"), (40.2, "40 s")])
+def test_short_spans_keep_their_parts_of_a_second(seconds, text):
+    assert span(seconds) == text

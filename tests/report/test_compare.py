@@ -8,6 +8,7 @@ import pytest
 from tests.report import synthetic
 from twin.core.errors import TraceError
 from twin.report.compare import overlay, read_run, write_comparison
+from twin.report.paired import Contender, best
 
 
 @pytest.fixture(scope="module")
@@ -88,3 +89,21 @@ def test_policies_are_compared_in_pairs_of_seeds(on_seeds, tmp_path):
 def test_one_seed_gives_no_interval_and_says_so(on_seeds, tmp_path):
     page = write_comparison(on_seeds[:2], tmp_path).read_text(encoding="utf-8")
     assert "one seed: the noise is not known" in page
+
+
+def contender(name, done):
+    figures = {
+        "work_done_gpu_h": done, "above_limit_1_s_mean_mwh": 0.0, "binding_limit_window": "1 s",
+        "ramp_60_s_rise_mw": 1.0, "hottest_gpu_c": 70.0,
+    }  # fmt: skip
+    return Contender(name, {0: figures})
+
+
+def test_runs_alike_have_no_winner():
+    said = best([contender("uncapped", 16.0), contender("feed-limit", 16.0)])
+    assert "Most work of all: no difference, 16 GPU-h each." in said
+    assert not any("uncapped" in one for one in said)
+    said = best([contender("a", 16.0), contender("b", 16.0), contender("c", 15.0)])
+    assert "Most work of all: no difference between a and b, 16 GPU-h each." in said
+    said = best([contender("a", 16.0), contender("b", 15.0)])
+    assert any(one.startswith("Most work of all: a with 16 GPU-h, 1 GPU-h more than b") for one in said)

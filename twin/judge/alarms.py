@@ -10,7 +10,7 @@ that hovers at its limit is one alarm, not a thousand. Bands and thresholds:
   loading); conductors of cables above the limit of their type, critical above its emergency limit;
 - loading above the rating in the mean of half an hour;
 - plant at capacity: greatest load at least 0.999 of what is available in the weather of the moment;
-- chillers out: none of a hall runs and its plant draws nothing, which is no load at capacity;
+- chillers (or heat rejection) out: none of a hall runs and its plant draws nothing, which is no load at capacity;
 - facility water supply more than 1 K above its set point; coolant flow below 90 % of rated;
 - server inlet above the limit of its class; facility water below the dew point of the room, where coils get wet.
 """
@@ -150,7 +150,10 @@ def _hall(_tree: xr.DataTree, halls: xr.Dataset) -> Iterator[_Watched]:
     full = np.full_like(load, np.nextafter(PLANT_FULL, 0.0))
     yield _Watched("warning", "plant at capacity", "of capacity", names, load, full, 1)
     out = standing(halls).astype(np.float64)
-    yield _Watched("critical", "chillers out", "", names, out, np.zeros_like(out), 1)
+    chilled = values(halls, "chillers") > 0 if "chillers" in halls else np.ones(len(names), dtype=bool)
+    for what, some in (("chillers out", chilled), ("heat rejection out", ~chilled)):
+        here = [names[i] for i in np.flatnonzero(some)]
+        yield _Watched("critical", what, "", here, out[:, some], np.zeros_like(out[:, some]), 1)
     supply = values(halls, "supply_c_max")
     limit = np.broadcast_to(values(halls, "set_point_c") + SUPPLY_EXCESS_K, supply.shape)
     yield _Watched("warning", "facility supply above set point", "°C", names, supply, limit, 1)

@@ -11,13 +11,13 @@ _STANDS = 0.02
 
 
 def standing(halls: xr.Dataset) -> NDArray[np.bool_]:
-    """Records [time, hall] in which no chiller ran and the plant drew next to nothing, though its load was full."""
+    """Records [time, hall] in which the plant drew next to nothing and no chiller ran, though its load was full."""
     full = values(halls, "plant_load_max") >= 1.0 - 1e-9
     if "plant_w" not in halls or "chillers_running" not in halls:
         return np.zeros(full.shape, dtype=bool)
     power_w, running = values(halls, "plant_w"), values(halls, "chillers_running")
     still = (power_w <= _STANDS * power_w.max(axis=0)) & (running <= _STANDS * np.maximum(1.0, running.max(axis=0)))
-    return np.asarray(full & still & (values(halls, "chillers") > 0) if "chillers" in halls else full & still)
+    return np.asarray(full & still)
 
 
 def without_standing(halls: xr.Dataset) -> NDArray[np.float64]:

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from twin.core.layout import Vec
 from twin.judge.energy import hourly_pue
+from twin.judge.plant import without_standing
 from twin.judge.result import ClockTime, group, texts, values
 from twin.report import style
 
@@ -110,7 +111,7 @@ def plant(tree: xr.DataTree) -> Figure | None:
         return None
     time = values(halls, "time")
     figure, axes = style.sheet(3, height_in=4.2, sharex=True)
-    style.spread(axes[0], time, values(halls, "plant_load_max"), style.RETURN, "greatest second of each minute")
+    style.spread(axes[0], time, without_standing(halls), style.RETURN, "greatest second of each minute")
     axes[0].axhline(1.0, color=style.LIMIT, linewidth=0.8)
     axes[0].set_ylabel("chiller load /\ncapacity (1)")
     style.spread(axes[1], time, values(halls, "cop"), style.COOLANT, "COP")

@@ -109,9 +109,10 @@ def ramp_rows(tree: xr.DataTree) -> Table:
     rows: list[tuple[Cell, ...]] = []
     for one in windows(tree):
         for ramp in one.ramps:
-            cells = (ramp.over_s, ramp.rise / 1e6, one.from_s + ramp.rise_s, ramp.fall / 1e6, one.from_s + ramp.fall_s)
+            up, down = (clock.text(one.from_s + begin) for begin in (ramp.rise_s, ramp.fall_s))
+            cells = (ramp.over_s, ramp.rise / 1e6, up, ramp.fall / 1e6, down)
             rows.append((clock.text(one.from_s), *cells))
-    headings = ("window", "over (s)", "greatest rise (MW)", "begins (s)", "greatest fall (MW)", "begins (s) ")
+    headings = ("window", "over (s)", "greatest rise (MW)", "begins", "greatest fall (MW)", "begins ")
     remark = "A change between two moments so far apart, wherever it is greatest; a dash where the window is shorter."
     return Table("window_ramps", "Ramps in windows", headings, rows, remark=remark)
 

@@ -29,7 +29,7 @@ def timeline(tree: xr.DataTree) -> Figure | None:
     _stairs(axes[0], seen, seen.voltage_pu, (worst.begin_s, begin_s, end_s), style.COOLANT, "voltage of the feed")
     _curve(axes[0], table_of(pack_of(tree)), end_s - worst.begin_s)
     axes[0].set_ylabel("voltage (pu)")
-    axes[0].set_ylim(bottom=0.0)
+    axes[0].set_ylim(0.0, max(1.2, axes[0].get_ylim()[1]))
     _stairs(axes[1], seen, seen.power_w / 1e6, (worst.begin_s, begin_s, end_s), style.POWER, "feed")
     site = tree["site"].to_dataset()
     time_s = values(site, "time")
