@@ -71,3 +71,10 @@ def test_calls_must_not_overlap():
     ]
     with pytest.raises(ValueError, match="overlap"):
         Scenario.model_validate({"calls": calls})
+
+
+def test_events_that_overlap_are_told_without_an_infinity(tmp_path):
+    file = tmp_path / "scenario.yaml"
+    file.write_text("events:\n  - {at: 1 min, trip: t1}\n  - {at: 2 min, trip: t1, for: 1 min}\n")
+    with pytest.raises(ScenarioError, match='event 0 holds "t1" to the end; events on one thing must not overlap'):
+        load_scenario(file)
