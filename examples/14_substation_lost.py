@@ -3,9 +3,9 @@
 Shows: breakers that trip and ties that close on the reference site, restarts of chillers, transformers' temperatures.
 
 Each substation has two transformers of 133 MVA. With one of the two substations gone, its feeders hang on the low sides
-of t1 and t2 two seconds later. t1 takes the two and a half halls of t3 to its own two and a half and is loaded to 1.2
-of its rating, t2 has four halls in all and 0.95. Racks without supply restart two minutes later; chillers that lost theirs
-wait and make up for it, so that the load is greatest ten minutes later.
+of t1 and t2 two seconds later. t1 takes the two and a half halls of t3 to its own two and a half and is loaded to 1.3
+of its rating at most, t2 has four halls in all and 1.0. Racks without supply restart two minutes later; chillers that
+lost theirs wait and make up for it, so that the load is greatest ten minutes later.
 """
 
 import sys
