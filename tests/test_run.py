@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from tests.two_substations import tied
 from twin.core import jit
 from twin.core.errors import OutputError, RunError, ScenarioError
 from twin.inputs import load_inputs
@@ -146,17 +147,7 @@ def test_voltage_collapse_is_told_and_what_was_simulated_is_kept(pod, tmp_path):
     assert json.loads((tmp_path / "weak" / "run.json").read_text())["simulated_s"] == 60
 
 
-TIED = {
-    "electrical.nodes": [
-        {"name": "one", "parent": "feed", "limit": "700 kW"},
-        {"name": "two", "parent": "feed", "limit": "700 kW"},
-        {"name": "feeder", "parent": "one", "type": "al-1000kcmil", "length": "0.4 km"},
-        {"name": "board", "parent": "feeder", "type": "unit-2500kva"},
-        {"name": "other", "parent": "two", "type": "al-1000kcmil", "length": "0.5 km"},
-        {"name": "mechanical", "parent": "other", "type": "unit-2500kva"},
-    ],
-    "electrical.ties": [{"name": "tie", "from": "other", "to": "feeder", "type": "al-1000kcmil", "length": "50 m"}],
-}
+TIED = tied()
 
 
 def test_a_transfer_stands_in_the_results_and_the_report(tmp_path):

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.two_substations import tied
 from twin.events import Wanted
 from twin.site.compile import compile_site, new_state
 from twin.site.load import load_site
@@ -14,15 +15,7 @@ SITES = Path(__file__).parents[1] / "site_configs"
 TIED = {
     "halls.0.racks": [{"type": "h100-hgx-rack", "count": 1}, {"type": "nvl72-rack", "count": 1}],
     "halls.0.cdus": [],
-    "electrical.nodes": [
-        {"name": "one", "parent": "feed", "limit": "400 kW"},
-        {"name": "two", "parent": "feed", "limit": "700 kW"},
-        {"name": "feeder", "parent": "one", "type": "al-1000kcmil", "length": "0.4 km"},
-        {"name": "board", "parent": "feeder", "type": "unit-2500kva"},
-        {"name": "other", "parent": "two", "type": "al-1000kcmil", "length": "0.5 km"},
-        {"name": "mechanical", "parent": "other", "type": "unit-2500kva"},
-    ],
-    "electrical.ties": [{"name": "tie", "from": "other", "to": "feeder", "type": "al-1000kcmil", "length": "50 m"}],
+    **tied("400 kW"),
 }
 
 

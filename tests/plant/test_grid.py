@@ -3,19 +3,10 @@
 import numpy as np
 import pytest
 
+from tests.two_substations import tied
 from twin.plant import grid, steady
 
-ELECTRICAL = {
-    "electrical.nodes": [
-        {"name": "one", "parent": "feed", "limit": "700 kW"},
-        {"name": "two", "parent": "feed", "limit": "700 kW"},
-        {"name": "feeder", "parent": "one", "type": "al-1000kcmil", "length": "0.4 km"},
-        {"name": "board", "parent": "feeder", "type": "unit-2500kva"},
-        {"name": "other", "parent": "two", "type": "al-1000kcmil", "length": "0.5 km"},
-        {"name": "mechanical", "parent": "other", "type": "unit-2500kva"},
-    ],
-    "electrical.ties": [{"name": "tie", "from": "other", "to": "feeder", "type": "al-1000kcmil", "length": "50 m"}],
-}
+ELECTRICAL = tied()
 OFFICE = {"name": "office", "node": "mechanical", "power": "40 kW", "current": "30 %", "impedance": "50 %"}
 SMALL = {
     "halls.0.racks": [{"type": "h100-hgx-rack", "count": 1}, {"type": "nvl72-rack", "count": 1}],

@@ -18,6 +18,7 @@ import numpy as np
 import xarray as xr
 
 from twin.core.layout import Vec
+from twin.judge import spectrum
 from twin.judge.result import ClockTime, durations_s, group, texts, values
 from twin.judge.windows import clock_windows
 
@@ -162,15 +163,15 @@ class Ramp(NamedTuple):
 def ramps(site: xr.Dataset) -> list[Ramp]:
     """Ramps over 1 s, 10 s and 1 min of the recorded means; windows longer than the run are left out."""
     time, power = values(site, "time"), values(site, "feed_w")
+    step_s = float(np.median(durations_s(site)))
     found = []
     for window in RAMP_WINDOWS_S:
-        steps = max(1, round(window / float(np.median(durations_s(site)))))
-        if steps >= len(power):
-            continue
-        change = power[steps:] - power[:-steps]
-        up, down = int(np.argmax(change)), int(np.argmin(change))
-        rise, fall = max(0.0, float(change[up])), max(0.0, -float(change[down]))
-        found.append(Ramp(window, rise, float(time[steps + up]), fall, float(time[steps + down])))
+        over_s = max(window, step_s)
+        (ramp,) = spectrum.ramps(power, step_s, (over_s,))
+        if np.isfinite(ramp.rise):
+            # What begins so long after the first record ends `over_s` later.
+            up, down = (time[round((begin + over_s) / step_s)] for begin in (ramp.rise_s, ramp.fall_s))
+            found.append(Ramp(window, ramp.rise, float(up), ramp.fall, float(down)))
     return found
 
 

@@ -9,52 +9,36 @@ straggler gains it; reservations that are not used are steered to others by NVID
 documentation). The first is second-hand.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
-from twin.control.policies.headroom import Headroom
-from twin.control.policies.natural import Natural
-from twin.control.policies.water_filling import Below, activity, fill, lift_free
-from twin.control.policy import Commands, Fleet, Seen
+from twin.control.policies.water_filling import WaterFilling, activity, fill
+from twin.control.policy import Fleet, Seen
 from twin.core.layout import IVec, Vec
 
 
 @dataclass
-class Steering:
+class Steering(WaterFilling):
     """Equal speed within synchronous jobs, watts between jobs to where they do most work."""
 
     every_s: float = 10.0
-    margin: float = 0.005
-    lead_s: float = 60.0
-    hold_s: float = 60.0
-    memory_s: float = 60.0
     passes: int = 3
-    _headroom: Headroom = field(init=False, repr=False)
-    _natural: Natural = field(init=False, repr=False)
-    _below: Below | None = field(default=None, init=False, repr=False)
 
-    def __post_init__(self) -> None:
-        self._headroom, self._natural = Headroom(self.margin, self.lead_s, self.hold_s), Natural(self.memory_s)
-
-    def act(self, seen: Seen) -> Commands:
-        """Caps under every budget."""
-        fleet, natural_w = seen.fleet, self._natural.estimate(seen)
-        if self._below is None or self._below.tree is not fleet.tree:
-            self._below = Below(fleet.tree)
-        budget_w = self._headroom.tree(seen)
+    def _caps(self, seen: Seen, natural_w: Vec) -> Vec:
+        fleet = seen.fleet
+        below, budget_w = self._budgets(seen)
         synchronous = np.array([job.kind == "training" for job in seen.jobs])[seen.job]
         weight = _equal_speed_weight(fleet, natural_w, seen.job, synchronous)
         ceiling_w = natural_w.copy()
         for _ in range(self.passes):
-            cap_w = fill(fleet, self._below, budget_w, natural_w, weight, ceiling_w)
+            cap_w = fill(fleet, below, budget_w, natural_w, weight, ceiling_w)
             slowest_w = _pace(cap_w / natural_w, seen.job, synchronous) * natural_w
             if (slowest_w > cap_w * (1 - 1e-3)).all():
                 break
             # What part of a job cannot use while it waits for the rest of it is for others.
             ceiling_w = np.where(synchronous, np.maximum(slowest_w, 1.0), natural_w)
-        cap_w = np.minimum(cap_w, np.maximum(slowest_w, np.minimum(fleet.gpu_min_cap_w, natural_w)))
-        return Commands(lift_free(cap_w, natural_w, fleet.gpu_max_w))
+        return np.minimum(cap_w, np.maximum(slowest_w, np.minimum(fleet.gpu_min_cap_w, natural_w)))
 
 
 def _equal_speed_weight(fleet: Fleet, natural_w: Vec, job: IVec, synchronous: np.ndarray) -> Vec:

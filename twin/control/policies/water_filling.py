@@ -46,11 +46,20 @@ class WaterFilling:
     def act(self, seen: Seen) -> Commands:
         """Caps at equal gain of one more watt, under every budget."""
         fleet, natural_w = seen.fleet, self._natural.estimate(seen)
-        if self._below is None or self._below.tree is not fleet.tree:
-            self._below = Below(fleet.tree)
-        budget_w = self._headroom.tree(seen)
-        cap_w = fill(fleet, self._below, budget_w, natural_w, activity(fleet, natural_w), fleet.gpu_max_w)
+        cap_w = self._caps(seen, natural_w)
         return Commands(lift_free(cap_w, natural_w, fleet.gpu_max_w))
+
+    def _caps(self, seen: Seen, natural_w: Vec) -> Vec:
+        """What `fill` gives each server's GPUs."""
+        fleet = seen.fleet
+        below, budget_w = self._budgets(seen)
+        return fill(fleet, below, budget_w, natural_w, activity(fleet, natural_w), fleet.gpu_max_w)
+
+    def _budgets(self, seen: Seen) -> "tuple[Below, Vec]":
+        """Who is below each node of the tree as it is fed now, and what is left for boards there."""
+        if self._below is None or self._below.tree is not seen.fleet.tree:
+            self._below = Below(seen.fleet.tree)
+        return self._below, self._headroom.tree(seen)
 
 
 def activity(fleet: Fleet, natural_w: Vec) -> Vec:
