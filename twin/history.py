@@ -136,6 +136,9 @@ class History:
         for name, values in racks.items():
             file.fixed("rack", name, ("rack",), values)
         file.fixed("rack", "rating_w", ("rack",), plant.rack.rating_w, "W", "rating of the supply line")
+        factors = np.array([spec.speed.interval for spec in c.library.gpus.values()])[plant.rack.gpu]
+        for name, bound in zip(("lost_least", "lost_most"), factors.T, strict=True):
+            file.fixed("rack", name, ("rack",), bound, "1", "factor on work lost, of nine in ten jobs")
         specs, kinds = c.library.cdus, c.cdu_types
         file.fixed("cdu", "hall", ("cdu",), halls[plant.wiring.cdu_hall])
         file.fixed("cdu", "type", ("cdu",), np.array(kinds))

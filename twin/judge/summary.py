@@ -17,7 +17,7 @@ from twin.judge.rules import judge_rules, pack_of
 from twin.judge.serving import pools
 from twin.judge.storage import storage
 from twin.judge.transformers import hottest
-from twin.judge.work import caps, hottest_gpu, throttling, training_goodput, work
+from twin.judge.work import caps, hottest_gpu, lost_range, throttling, training_goodput, work
 
 Figure = float | str | bool
 _WINDOW_SUFFIX = {"1 s": "1_s_mean", "1 min": "1_min_mean", "demand interval": "demand_interval"}
@@ -205,6 +205,8 @@ def _gpu_figures(tree: xr.DataTree, site: xr.Dataset) -> dict[str, Figure]:
         / 3600.0
         / (float(values(site, "feed_w") @ durations_s(site)) / 3.6e9),
     }
+    if (lost := lost_range(tree)) is not None:
+        figures |= {"work_lost_share_least": lost[0], "work_lost_share_most": lost[1]}
     if capped is not None:
         figures |= {"capped_gpu_time_share": capped.share, "lowest_mean_cap_w": capped.lowest_w}
     return figures

@@ -15,7 +15,7 @@ from twin.judge.rules import FAIL, PASS, judge_rules, pack_of
 from twin.judge.storage import amplifies, storage
 from twin.judge.transformers import HOT_SPOT_C, hottest
 from twin.judge.words import megawatt_hours, megawatts, span, window_words
-from twin.judge.work import hottest_gpu, throttling, work
+from twin.judge.work import hottest_gpu, lost_range, throttling, work
 
 RESIDUAL_LIMIT = 1e-10
 # A call counts as met when power was more than 1 % over its limit for no longer than this.
@@ -165,9 +165,12 @@ def _on_gpus(tree: xr.DataTree, clock: ClockTime) -> list[Sentence]:
         )
     else:
         said.append(Sentence("good", "No GPU was throttled by temperature."))
+    lost, between = f"{100.0 * done.lost_share:.2f} %", lost_range(tree)
+    if between is not None and done.lost_share > 0.0:
+        lost += f"; {100.0 * between[0]:.2f} to {100.0 * between[1]:.2f} % as far as speed under a cap is known"
     text = (
         f"Work lost against uncapped demand: {done.lost_gpu_s / 3600.0:,.1f} of "
-        f"{done.asked_gpu_s / 3600.0:,.1f} GPU-hours ({100.0 * done.lost_share:.2f} %)."
+        f"{done.asked_gpu_s / 3600.0:,.1f} GPU-hours ({lost})."
     )
     return [*said, Sentence("plain", text)]
 

@@ -90,6 +90,20 @@ def work(site: xr.Dataset) -> Work:
     return Work(done, asked, lost, lost / asked if asked > 0.0 else 0.0)
 
 
+def lost_range(tree: xr.DataTree) -> tuple[float, float] | None:
+    """Shares of work lost between which the speed curves of the GPU types leave it; ``None`` without racks.
+
+    Every GPU-second lost is taken times the factors within which the curve of its rack's GPUs holds nine in ten jobs.
+    """
+    racks, all_of_it = group(tree, "rack"), work(tree["site"].to_dataset())
+    if racks is None or "lost_least" not in racks or racks.sizes.get("time", 0) == 0:
+        return None
+    lost = durations_s(racks) @ values(racks, "lost_work")
+    weight = lost / lost.sum() if lost.sum() > 0.0 else np.full(lost.size, 1.0 / lost.size)
+    least, most = (float(weight @ values(racks, name)) * all_of_it.lost_share for name in ("lost_least", "lost_most"))
+    return min(least, 1.0), min(most, 1.0)
+
+
 def caps(tree: xr.DataTree) -> Caps | None:
     """How much of the GPUs' time was capped; ``None`` where caps were not recorded."""
     site = tree["site"].to_dataset()
