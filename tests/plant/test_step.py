@@ -6,6 +6,7 @@ from scipy.integrate import solve_ivp
 
 from twin.components import gpu
 from twin.core import jit
+from twin.core.cap_dynamics import DOWN
 from twin.plant import aisles, coolant, ledger, machines, racks, record, steady, step, water
 from twin.plant.order import GPU_W, HOTTEST_C, NODE_W, gpu_rows
 
@@ -209,7 +210,9 @@ def test_caps_that_arrive_within_a_step_hold_from_their_second_on(two_racks):
     node, boards = two_racks.state.node, two_racks.compiled.gpus
     node.cap_w[:], node.next_cap_w[:], node.next_cap_in[0] = 400.0, 300.0, 2
     two_racks.advance(1.0)
-    np.testing.assert_allclose(two_racks.site.gpu_w[:5], boards * np.array([400.0, 400.0, 300.0, 300.0, 300.0]))
+    late = two_racks.plant.cap_dynamics.late[0, DOWN]
+    per_board = np.array([400.0, 400.0, 300.0 + 100.0 * late, 300.0, 300.0])
+    np.testing.assert_allclose(two_racks.site.gpu_w[:5], boards * per_board, rtol=1e-12)
 
 
 def test_work_lost_follows_the_cap(two_racks):

@@ -28,6 +28,7 @@ from typing import Annotated, NamedTuple
 import numpy as np
 from pydantic import Field, model_validator
 
+from twin.core.cap_dynamics import CapDynamicsSpec
 from twin.core.jit import kernel
 from twin.core.layout import Var, Vec, frozen
 from twin.core.numerics import copy_into, negative_inverse, propagators, square
@@ -46,8 +47,8 @@ from twin.core.speed import SpeedSpec, lost_table
 
 LANES = 8
 ROWS = 9  # kept from second to second
-WORK_ROWS = 13  # with what is only needed while a block advances
-(DIE, HBM, PLATE, POWER, SLOW, ENERGY, THROTTLED, HOTTEST, SILICON, CAP, WANT, HEAT, PEAK) = range(WORK_ROWS)
+WORK_ROWS = 14  # with what is only needed while a block advances
+(DIE, HBM, PLATE, POWER, SLOW, ENERGY, THROTTLED, HOTTEST, SILICON, CAP, WANT, HEAT, PEAK, BEFORE) = range(WORK_ROWS)
 _WRITTEN = HOTTEST + 1  # rows that a step changes; silicon is only read
 COEFFICIENTS = 35
 _COOLANT_J_M3_K = 4.0e6  # PG25 at 40 degC, density times specific heat; a bound needs no better
@@ -115,6 +116,8 @@ class GpuSpec(Spec):
     """Die temperature at which the board switches itself off, for the rest of the run."""
     speed: SpeedSpec
     """Speed under a power limit, by natural power."""
+    cap_dynamics: CapDynamicsSpec = CapDynamicsSpec()
+    """How it follows a cap that changes."""
 
     @model_validator(mode="after")
     def _possible(self) -> "GpuSpec":
@@ -126,6 +129,12 @@ class GpuSpec(Spec):
             raise ValueError("slowdown must be hotter than throttle_start")
         if not self.shutdown > self.slowdown:
             raise ValueError("shutdown must be hotter than slowdown")
+        least_w = self.min_cap - self.cap_dynamics.undershoot * (self.max - self.min_cap)
+        if least_w < 0:
+            raise ValueError(
+                f"from the maximum of {self.max:g} W to the least cap of {self.min_cap:g} W, power would fall to "
+                f"{least_w:g} W: lower cap_dynamics.undershoot or raise min_cap"
+            )
         if self.hbm_share + self.regulator_share >= 1:
             raise ValueError("hbm_share and regulator_share leave nothing for the die")
         if self.die_to_case + self.plate_base <= self.die_to_plate:
@@ -262,7 +271,7 @@ def coefficients(gpu, k, plate_w_k, dt_s, out):
 
 @kernel(inline=True)
 def take_block(x, work):
-    """Copy a block ``x`` [9 * 8] to where it advances, ``work`` [13 * 8], with heat and peak of nothing yet."""
+    """Copy a block ``x`` [9 * 8] to where it advances, ``work`` [14 * 8], with heat and peak of nothing yet."""
     for i in range(ROWS * LANES):
         work[i] = x[i]
     for i in range(LANES):
@@ -272,7 +281,7 @@ def take_block(x, work):
 
 @kernel(fast=True, inline=True)
 def advance_block(x, c, supply_c, low, high):
-    """One second of a block of eight GPUs, in place: ``x`` [13 * 8], coefficients ``c`` [35].
+    """One second of a block of eight GPUs, in place: ``x`` [14 * 8], coefficients ``c`` [35].
 
     The first four lanes work at activity ``low``, the others at ``high``; `CAP`, which the caller fills, is what each
     board may draw [W], 0 without supply. Heat, energy, peak and throttled time add up until `settle_block`.
@@ -312,6 +321,44 @@ def advance_block(x, c, supply_c, low, high):
         x[HEAT * LANES + i] = heat + (w0 * die + w1 * hbm + w2 * plate + w3 * power + w4)
         x[PEAK * LANES + i] = max(peak, next_die)
         x[THROTTLED * LANES + i] = throttled + (1.0 if limit < free else 0.0)
+
+
+@kernel(fast=True, inline=True)
+def draw_more(x, i, c, more_w):
+    """Let board ``i`` of a block have drawn ``more_w`` more in the last second, in whose power all is linear.
+
+    Returns the heat to the coolant more [W].
+    """
+    x[DIE * LANES + i] += c[9] * more_w
+    x[HBM * LANES + i] += c[10] * more_w
+    x[PLATE * LANES + i] += c[11] * more_w
+    x[POWER * LANES + i] += more_w
+    x[ENERGY * LANES + i] += more_w
+    return c[18] * more_w
+
+
+@kernel(inline=True)
+def keep_peaks(x):
+    """Before the second in which caps arrive: note the peaks so far, for `follow_caps`."""
+    for i in range(LANES):
+        x[BEFORE * LANES + i] = x[PEAK * LANES + i]
+
+
+@kernel(fast=True, inline=True)
+def follow_caps(x, c, low_w, high_w, late_down, late_up):
+    """After the second in which caps arrived: the boards were on their way from the old ones, ``low_w`` and ``high_w``.
+
+    The second ran under the new caps, in `CAP`; of the change ``late_down`` or ``late_up`` was missing on mean. Leaves
+    what the old caps would have let through in `BEFORE`. A board that throttles under the new cap did so before.
+    """
+    for i in range(LANES):
+        want, to, cap = x[WANT * LANES + i], x[POWER * LANES + i], x[CAP * LANES + i]
+        before = min(want, low_w if i < LANES // 2 else high_w)
+        before = min(before, to) if to < min(want, cap) else before
+        more = (before - to) * (late_up if to > before else late_down)
+        x[HEAT * LANES + i] += draw_more(x, i, c, more)
+        x[PEAK * LANES + i] = max(x[BEFORE * LANES + i], x[DIE * LANES + i])
+        x[BEFORE * LANES + i] = before
 
 
 @kernel(inline=True)

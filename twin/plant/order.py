@@ -55,6 +55,7 @@ from twin.components import (
     ups,
     valve,
 )
+from twin.core import cap_dynamics
 from twin.core.layout import IVec, Var, Vec
 from twin.network import hydraulic, radial
 
@@ -192,6 +193,7 @@ class Plant(NamedTuple):
     """Constants of a compiled site. Read-only."""
 
     gpu: gpu.GpuParams
+    cap_dynamics: cap_dynamics.CapDynamicsParams
     node: server.NodeParams
     rack: rack.RackParams
     cdu: cdu.CduParams
@@ -238,6 +240,7 @@ class NodeState(NamedTuple):
     cap_w: Annotated[Vec, Var("W", "power cap of each of its GPUs")]
     next_cap_w: Annotated[Vec, Var("W", "the cap that takes its place")]
     rack_throttled_s: Annotated[Vec, Var("s", "throttled time of all GPUs of each rack in the whole run")]
+    cap_change_w: Annotated[Vec, Var("W", "what the old cap let its boards draw more than one that came just now")]
     next_cap_in: Annotated[IVec, Var("s", "ticks into the macro-step after which that one holds, for all, [1]")]
     power_w: Annotated[Vec, Var("W", "power at its inlet in the last second")]
     gpu_w: Annotated[Vec, Var("W", "power of its GPU boards in the last second")]

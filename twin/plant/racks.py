@@ -7,6 +7,7 @@ servers around them follow at once: their arithmetic fills the time in which the
 import numpy as np
 
 from twin.components import gpu, server
+from twin.core.cap_dynamics import DOWN, UP
 from twin.core.jit import kernel, prange
 from twin.core.layout import Vec
 from twin.core.numerics import row, table
@@ -28,6 +29,8 @@ from twin.plant.order import (
 
 _L = gpu.LANES
 _HALF = _L // 2
+_BEFORE, _AFTER = 4 * LONGEST_STEP, 4 * LONGEST_STEP + 2  # where halves note what they draw under old and new caps
+_NOTES = 4 * LONGEST_STEP + 4
 ABREAST = 2  # blocks side by side: one second of a block waits for its last, and eight or nine are in a rack
 _PARTS = 64  # of the racks, one loop each: any number of threads then gives the same sums
 
@@ -51,27 +54,45 @@ def _put_caps(work, count, cap_w, server, per_block, most_w):
 
 
 @kernel(inline=True)
+def _follow_caps(x, c, low_w, high_w, late, notes):
+    """Correct the second in which caps arrived for the way of a block's boards from the old ones, and note both ends.
+
+    ``late`` [2] is the share of the way missing on mean, down and up.
+    """
+    notes[_AFTER], notes[_AFTER + 1] = _half_sum(x, gpu.POWER, 0), _half_sum(x, gpu.POWER, 1)
+    gpu.follow_caps(x, c, low_w, high_w, late[DOWN], late[UP])
+    notes[_BEFORE], notes[_BEFORE + 1] = _half_sum(x, gpu.BEFORE, 0), _half_sum(x, gpu.BEFORE, 1)
+
+
+@kernel(inline=True)
 def advance_boards(
-    blocks, first, count, server, per_block, node, work, boards, c, supply_c, supply_k_s, alive, activity, ticks
+    blocks, first, count, server, per_block, node, work, boards, c, late, supply_c, supply_k_s, alive, activity, ticks
 ):
     """All ``ticks`` seconds of ``count`` blocks of GPUs; returns heat [J], hottest die [degC], throttled time [s].
 
-    The blocks advance side by side in ``work`` [block, 13 * 8], since one second of a block waits for the last; they
+    The blocks advance side by side in ``work`` [block, 14 * 8], since one second of a block waits for the last; they
     belong to servers from ``server`` on, ``per_block`` each.
-    Fills ``boards`` [block, tick * 4]: what the first and second half draw, and what they want.
+    Fills ``boards`` [block, tick * 4]: what the first and second half draw, and what they want; after the longest step
+    what they draw under the old caps, and under the new, in the second in which those arrive.
     """
     for b in range(count):
         gpu.take_block(blocks[first + b], work[b])
     most_w = c[22] if alive else 0.0
     _put_caps(work, count, node.cap_w, server, per_block, most_w)
     for s in range(ticks):
-        if s == node.next_cap_in[0]:
+        arriving = s == node.next_cap_in[0]
+        if arriving:
             _put_caps(work, count, node.next_cap_w, server, per_block, most_w)
+            for b in range(count):
+                gpu.keep_peaks(work[b])
         coolant_c = supply_c + supply_k_s * (s + 0.5)
         for b in range(count):
             x, n = work[b], server + b * per_block
             low, high = activity[s, node.job[n]], activity[s, node.job[n + per_block - 1]]
             gpu.advance_block(x, c, coolant_c, low, high)
+            if arriving:
+                low_w, high_w = min(node.cap_w[n], most_w), min(node.cap_w[n + per_block - 1], most_w)
+                _follow_caps(x, c, low_w, high_w, late, boards[b])
             boards[b, 4 * s], boards[b, 4 * s + 1] = _half_sum(x, gpu.POWER, 0), _half_sum(x, gpu.POWER, 1)
             boards[b, 4 * s + 2], boards[b, 4 * s + 3] = _half_sum(x, gpu.WANT, 0), _half_sum(x, gpu.WANT, 1)
     heat_j, hottest_c, throttled_s = 0.0, -np.inf, 0.0
@@ -84,53 +105,79 @@ def advance_boards(
 
 
 @kernel(fast=True, inline=True)
+def _lost(lost_by, want, drawn, allowed):
+    """Share of speed lost by boards that want, draw and are allowed these shares of their rating."""
+    if drawn < want:
+        return speed_lost(lost_by, want, min(allowed, drawn))
+    return speed_lost(lost_by, want, allowed) if allowed < 1.0 else 0.0
+
+
+@kernel(fast=True, inline=True)
+def _lost_on_the_way(lost_by, want, boards, first, last, of_rating, allowed, next_allowed, late):
+    """`_lost` in the second in which the next cap comes: speed is as late as power.
+
+    Returns by how much the old cap let the boards draw more, too [W].
+    """
+    before_w, after_w = boards[_BEFORE + first], boards[_AFTER + first]
+    if last > first:
+        before_w += boards[_BEFORE + last]
+        after_w += boards[_AFTER + last]
+    before = _lost(lost_by, want, before_w * of_rating, allowed)
+    after = _lost(lost_by, want, after_w * of_rating, next_allowed)
+    behind = late[UP] if next_allowed > allowed else late[DOWN]
+    return after + (before - after) * behind, before_w - after_w
+
+
+@kernel(fast=True, inline=True)
 def advance_server(
     c, curve, lost_by, caps, plate_c, boards, first, last, supply_c, supply_k_s, alive, activity, job, ticks, total
 ):
     """All ``ticks`` seconds of a server of ``job`` around halves ``first`` to ``last`` of a block of GPUs.
 
     ``c`` are its `server.coefficients`, ``lost_by`` is the `speed.lost_table` of its boards, ``caps`` are the cap of
-    each, the next, and in which second that comes. Adds power, heat and work to ``total`` [tick * 8]; returns the
-    temperature of its plates [degC], what it, its boards drew and they wanted in the last second [W], its energy [J],
-    and work asked for and lost [GPU seconds].
+    each, the next, in which second that comes, and what is missing of the way on mean in it, down and up. Adds power,
+    heat and work to ``total`` [tick * 8]; returns the temperature of its plates [degC], what it, its boards drew and
+    they wanted in the last second [W], its energy [J], work asked for and lost [GPU seconds], and by how much the old
+    cap let its boards draw more than one that came [W].
     """
     keep, gain, mean, conductance, per_conductance = c[0], c[1], c[2], c[3], c[4]
     gpus, air, of_rating = c[13], c[14], c[15]
     allowed, next_allowed, next_in = caps[0] * gpus * of_rating, caps[1] * gpus * of_rating, caps[2]
-    energy_j, asked_s, lost_s, board_w, want_w, drawn_w = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+    energy_j, asked_s, lost_s, board_w, want_w, drawn_w, change_w = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
     for s in range(ticks):
         a, coolant_c = activity[s, job], supply_c + supply_k_s * (s + 0.5)
         board_w, want_w = boards[4 * s + first], boards[4 * s + 2 + first]
         if last > first:
             board_w += boards[4 * s + last]
             want_w += boards[4 * s + 2 + last]
-        drawn_w, liquid_w, air_w, lost, asked = 0.0, 0.0, 0.0, 0.0, a * gpus
+        drawn_w, liquid_w, air_w, asked = 0.0, 0.0, 0.0, a * gpus
         if alive:
             drawn_w, liquid_w, air_w = server.draw(c, curve, a, board_w, air * board_w)
         if s == next_in:
+            lost, change_w = _lost_on_the_way(
+                lost_by, want_w * of_rating, boards, first, last, of_rating, allowed, next_allowed, caps[3]
+            )
             allowed = next_allowed
-        if board_w < want_w:
-            lost = asked * speed_lost(lost_by, want_w * of_rating, min(allowed, board_w * of_rating))
-        elif allowed < 1.0:
-            lost = asked * speed_lost(lost_by, want_w * of_rating, allowed)
+        else:
+            lost = _lost(lost_by, want_w * of_rating, board_w * of_rating, allowed)
         settled, above = liquid_w * per_conductance, plate_c - coolant_c
         plate_c = coolant_c + above * keep + settled * gain
         energy_j += drawn_w
         asked_s += asked
-        lost_s += lost
+        lost_s += asked * lost
         at = s * RACK_OUTPUTS
         total[at + NODE_W] += drawn_w
         total[at + GPU_W] += board_w
         total[at + LIQUID_W] += conductance * (settled + (above - settled) * mean)
         total[at + AIR_W] += air_w
-        total[at + LOST] += lost
+        total[at + LOST] += asked * lost
         total[at + DEMAND] += asked
-    return plate_c, drawn_w, board_w, want_w, energy_j, asked_s, lost_s
+    return plate_c, drawn_w, board_w, want_w, energy_j, asked_s, lost_s, change_w
 
 
 @kernel(inline=True)
 def advance_rack(
-    r, rack, blocks, node, blocks_c, servers_c, curves, lost, tcs_c, tcs_k_s, alive, activity, ticks, room, out
+    r, rack, blocks, node, blocks_c, servers_c, curves, lost, late, tcs_c, tcs_k_s, alive, activity, ticks, room, out
 ):
     """All ``ticks`` seconds of rack ``r``, block by block; fills ``out`` [tick, rack, 8].
 
@@ -140,6 +187,7 @@ def advance_rack(
     work, boards, total = room
     fed, c, server_c, curve = alive[r] > 0, blocks_c[r], servers_c[r], curves[rack.node[r]]
     supply_c, supply_k_s, lost_by = tcs_c[rack.cdu[r]], tcs_k_s[rack.cdu[r]], lost[rack.gpu[r]]
+    behind = late[rack.gpu[r]]
     per_block, halves = rack.nodes[r] // rack.blocks[r], 2 * rack.blocks[r] // rack.nodes[r]
     total[:] = 0.0
     heat_j, hottest_c, throttled_s = 0.0, -np.inf, 0.0
@@ -147,19 +195,20 @@ def advance_rack(
         count, first = min(ABREAST, rack.blocks[r] - b), rack.first_node[r] + b * per_block
         heat, hottest, throttled = advance_boards(
             blocks, rack.first_block[r] + b, count, first, per_block, node,
-            work, boards, c, supply_c, supply_k_s, fed, activity, ticks,
+            work, boards, c, behind, supply_c, supply_k_s, fed, activity, ticks,
         )  # fmt: skip
         heat_j += heat
         hottest_c = max(hottest_c, hottest)
         throttled_s += throttled
         for i in range(count * per_block):
             n, low = first + i, (i * halves) % 2
-            plate_c, power_w, gpu_w, want_w, energy_j, asked_s, lost_s = advance_server(
-                server_c, curve, lost_by, (node.cap_w[n], node.next_cap_w[n], node.next_cap_in[0]),
+            plate_c, power_w, gpu_w, want_w, energy_j, asked_s, lost_s, change_w = advance_server(
+                server_c, curve, lost_by, (node.cap_w[n], node.next_cap_w[n], node.next_cap_in[0], behind),
                 node.plate_c[n], boards[i * halves // 2], low, low + halves - 1,
                 supply_c, supply_k_s, fed, activity, node.job[n], ticks, total,
             )  # fmt: skip
             node.plate_c[n], node.power_w[n], node.gpu_w[n], node.want_w[n] = plate_c, power_w, gpu_w, want_w
+            node.cap_change_w[n] = change_w
             node.energy_j[n] += energy_j
             node.asked[n] += asked_s
             node.lost[n] += lost_s
@@ -174,11 +223,13 @@ def advance_rack(
 
 
 @kernel(parallel=True)
-def advance_racks(rack, blocks, node, blocks_c, servers_c, curves, lost, tcs_c, tcs_k_s, alive, activity, ticks, out):
+def advance_racks(
+    rack, blocks, node, blocks_c, servers_c, curves, lost, late, tcs_c, tcs_k_s, alive, activity, ticks, out
+):
     """Every rack through ``ticks`` seconds; those not ``alive`` draw nothing."""
     racks = rack.gpu.size
     for part in prange(_PARTS):
-        room = table(ABREAST, gpu.WORK_ROWS * _L), table(ABREAST, LONGEST_STEP * 4), row(LONGEST_STEP * RACK_OUTPUTS)
+        room = table(ABREAST, gpu.WORK_ROWS * _L), table(ABREAST, _NOTES), row(LONGEST_STEP * RACK_OUTPUTS)
         # Kinds of racks differ in cost and stand together; threads take parts in order, so that each gets all kinds.
         start = part * 37 % _PARTS
         for r in range(start * racks // _PARTS, (start + 1) * racks // _PARTS):
@@ -191,6 +242,7 @@ def advance_racks(rack, blocks, node, blocks_c, servers_c, curves, lost, tcs_c, 
                 servers_c,
                 curves,
                 lost,
+                late,
                 tcs_c,
                 tcs_k_s,
                 alive,
@@ -205,5 +257,6 @@ def run_racks(plant: Plant, state: State, activity: Vec, ticks: int) -> None:
     """`advance_racks` on a plant and its state."""
     advance_racks(
         plant.rack, state.blocks, state.node, state.flows.gpu, state.flows.node, plant.node.supply_loss, plant.gpu.lost,
-        state.cdu.supply_c, state.slopes.cdu_k_s, state.service.racks, activity, ticks, state.step.rack,
+        plant.cap_dynamics.late, state.cdu.supply_c, state.slopes.cdu_k_s, state.service.racks, activity, ticks,
+        state.step.rack,
     )  # fmt: skip

@@ -7,6 +7,7 @@ from math import acos, tan
 import numpy as np
 
 from twin.components import aisle, cable, cdu, gpu, hall, rack, server
+from twin.core import cap_dynamics
 from twin.core.layout import IVec, Vec, frozen, zeros
 from twin.network import radial, topology
 from twin.network.meshed import Meshed
@@ -140,6 +141,7 @@ def compile_site(site: Site, seed: int = 0) -> Compiled:
     topology.switch(built.network, built.closed, feeding)
     plant = order.Plant(
         gpu=gpu.params(list(library.gpus.values())),
+        cap_dynamics=cap_dynamics.params([spec.cap_dynamics for spec in library.gpus.values()]),
         node=server.params(list(library.nodes.values())),
         rack=racks,
         **piping.cdus(layout.cdu_type),

@@ -7,8 +7,8 @@ from typing import Annotated, Literal, NamedTuple
 import numpy as np
 from pydantic import Field, StrictStr
 
-from twin.components import cap_dynamics
-from twin.components.cap_dynamics import CapDynamicsSpec
+from twin.core import cap_dynamics
+from twin.core.cap_dynamics import CapDynamicsSpec
 from twin.core.layout import Vec
 from twin.core.quantity import Duration, Ratio, Spec
 from twin.drive.trace import read_rows

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from twin.components import cap_dynamics
-from twin.components.cap_dynamics import CapDynamicsSpec, mean_w, power_w, settled_s, spike_w
+from twin.core import cap_dynamics
+from twin.core.cap_dynamics import CapDynamicsSpec, mean_w, power_w, settled_s, spike_w
 
 P = cap_dynamics.params([CapDynamicsSpec()])
 WATTS = st.floats(100.0, 700.0)

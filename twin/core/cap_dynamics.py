@@ -9,8 +9,9 @@ P_1 = min(cap, want),
     up:    P_0 until t_d, then P_1 - (P_1 - P_0)(1 - s)^k on stair k of n, each t_s long, and P_1 on the last
 
 `power_w` is the power at an instant, `mean_w` its exact mean over a step of any length, so that steps of 1 ms and of
-1 s give the same energy. A change on the way starts anew from the power then drawn. Work that steps up under a cap
-that is there already overshoots it until the cap's loop has seen it: `spike_w`.
+1 s give the same energy. Caps arrive with whole seconds and a change is over within one, so none meets another, and
+the second in which one arrives has the mean P_1 + (P_0 - P_1) k with a constant k for each way (``late``). Work that
+steps up under a cap that is there already overshoots it until the cap's loop has seen it: `spike_w`.
 
 [1] Constantinescu, Senator, Atienza (EPFL), GridPilot (2026), E2: caps 280, 200, 280 W.
 """
@@ -18,13 +19,15 @@ that is there already overshoots it until the cap's loop has seen it: `spike_w`.
 from math import exp
 from typing import Annotated, NamedTuple
 
-from pydantic import Field
+import numpy as np
+from pydantic import Field, model_validator
 
 from twin.core.jit import kernel
 from twin.core.layout import IVec, Var, Vec, frozen
 from twin.core.quantity import Duration, Ratio, Spec
 
 _REST = 12.0  # time constants after which nothing is left
+DOWN, UP = 0, 1
 
 
 class CapDynamicsSpec(Spec):
@@ -49,6 +52,21 @@ class CapDynamicsSpec(Spec):
     spike_time: Duration = Field(default=0.05, ge=0)
     """How long that lasts: 10 to 100 ms [E]."""
 
+    @model_validator(mode="after")
+    def _within_a_second(self) -> "CapDynamicsSpec":
+        down_s, up_s = self.fall + _REST * self.recovery, self.dead + (self.stairs - 1) * self.stair
+        for way, words, took_s in (
+            ("lower", f"fall and {_REST:g} times recovery", down_s),
+            ("higher", "dead and all stairs but the last", up_s),
+        ):
+            if took_s > 1.0:
+                raise ValueError(
+                    f"a {way} cap must be followed within the second it arrives in: {words} are {took_s:.3g} s"
+                )
+        if self.spike_time > 1.0:
+            raise ValueError(f"spike_time must be at most 1 s, found {self.spike_time:g} s")
+        return self
+
 
 class CapDynamicsParams(NamedTuple):
     """Constants of each GPU type."""
@@ -62,11 +80,12 @@ class CapDynamicsParams(NamedTuple):
     left: Annotated[Vec, Var("1", "share of what is missing left by a stair")]
     spike: Annotated[Vec, Var("1", "overshoot of stepping work over the cap")]
     spike_s: Annotated[Vec, Var("s", "length of the overshoot")]
+    late: Annotated[Vec, Var("1", "share of a change missing on mean in its second, [type, down and up]")]
 
 
 def params(specs: list[CapDynamicsSpec]) -> CapDynamicsParams:
     """Parameter arrays of the GPU types, in the order given."""
-    return frozen(
+    p = frozen(
         CapDynamicsParams,
         fall_s=[s.fall for s in specs],
         undershoot=[s.undershoot for s in specs],
@@ -77,7 +96,10 @@ def params(specs: list[CapDynamicsSpec]) -> CapDynamicsParams:
         left=[1.0 - s.stair_share for s in specs],
         spike=[s.spike for s in specs],
         spike_s=[s.spike_time for s in specs],
+        late=np.zeros((len(specs), 2)),
     )
+    late = np.array([[_short_s(p, k, up, 1.0) for up in (False, True)] for k in range(len(specs))])
+    return frozen(CapDynamicsParams, **p._replace(late=late)._asdict())
 
 
 @kernel
