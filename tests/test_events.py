@@ -4,7 +4,6 @@ import math
 
 import pytest
 
-from twin.core.clock import Clock
 from twin.core.errors import RunError, ScenarioError
 from twin.events import Wanted, actions
 from twin.scenario import Scenario
@@ -20,7 +19,7 @@ def pod(request) -> Compiled:
 
 def changes(pod, *events):
     scenario = Scenario.model_validate({"duration": "1 h", "events": [{"at": "10 s", **event} for event in events]})
-    return actions(scenario, pod, Clock())
+    return actions(scenario, pod)
 
 
 @pytest.mark.parametrize(

@@ -62,19 +62,3 @@ def test_a_change_makes_a_new_site_and_leaves_the_old():
     site = load_site(ROOT / "site_configs" / "pod.yaml")
     changed = change_site(site, {"feed.limit": "500 kW"})
     assert (site.feed.limit, changed.feed.limit) == (700e3, 500e3)
-
-
-def test_calls_must_not_overlap():
-    calls = [
-        {"given": "0 s", "from": "1 h", "until": "3 h", "limit": "1 MW"},
-        {"given": "0 s", "from": "2 h", "until": "4 h", "limit": "2 MW"},
-    ]
-    with pytest.raises(ValueError, match="overlap"):
-        Scenario.model_validate({"calls": calls})
-
-
-def test_events_that_overlap_are_told_without_an_infinity(tmp_path):
-    file = tmp_path / "scenario.yaml"
-    file.write_text("events:\n  - {at: 1 min, trip: t1}\n  - {at: 2 min, trip: t1, for: 1 min}\n")
-    with pytest.raises(ScenarioError, match='event 0 holds "t1" to the end; events on one thing must not overlap'):
-        load_scenario(file)

@@ -2,7 +2,6 @@
 
 import pytest
 
-from twin.core.clock import Clock
 from twin.core.errors import ScenarioError
 from twin.scenario import Scenario
 from twin.windows import Moment, moments, windows
@@ -48,11 +47,11 @@ def test_what_is_wrong_is_told(fields, message):
 
 def test_events_in_a_window_begin_and_end_with_its_steps():
     whole = scenario(events=[dip("30.25 s", window={})])
-    begin, end = moments(whole.events[0], "events.0", windows(whole), Clock())
+    begin, end = moments(whole.events[0], 0, windows(whole))
     assert begin == Moment(30, pytest.approx(0.25))
     assert end == Moment(30, pytest.approx(0.4))
     outside = scenario(events=[dip("30 s", "2 s")])
-    assert moments(outside.events[0], "events.0", [], Clock()) == (Moment(30, 0.0), Moment(32, 0.0))
+    assert moments(outside.events[0], 0, []) == (Moment(30, 0.0), Moment(32, 0.0))
 
 
 @pytest.mark.parametrize(
@@ -68,5 +67,5 @@ def test_events_in_a_window_begin_and_end_with_its_steps():
 )
 def test_events_between_seconds_without_a_window_are_told(fields, message):
     whole = scenario(**fields)
-    with pytest.raises(ValueError, match=message):
-        moments(whole.events[0], "events.0", windows(whole), Clock())
+    with pytest.raises(ScenarioError, match=message):
+        moments(whole.events[0], 0, windows(whole))

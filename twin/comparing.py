@@ -33,10 +33,11 @@ class Compared(NamedTuple):
 def contenders(scenario: Scenario, policies: list[str], seeds: list[int]) -> Iterator[tuple[str, Scenario]]:
     """Each run's name and scenario: every policy on every seed. The scenario's own policy keeps its fields."""
     for policy in policies:
-        chosen = scenario.policy if scenario.policy.name == policy else PolicySpec(name=policy)
+        same = scenario.policy.name == policy
+        chosen = scenario if same else scenario.instead("--policy", policy=PolicySpec(name=policy))
         for seed in seeds:
             name = Path(policy.partition(":")[0]).stem if ":" in policy else policy
-            yield f"{name}-seed-{seed}", scenario.model_copy(update={"policy": chosen, "seed": seed})
+            yield f"{name}-seed-{seed}", chosen.instead("--seeds", seed=seed)
 
 
 def compare_policies(

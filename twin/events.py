@@ -4,8 +4,9 @@ What is asked to run (pumps, chillers, set points, closed elements) is kept apar
 dead board stands still until its board is alive again.
 """
 
+import difflib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import NamedTuple
 
@@ -14,7 +15,7 @@ import numpy as np
 from twin.components import battery, pump
 from twin.components.cdu import CduState
 from twin.core.clock import Clock
-from twin.core.errors import Problem, RunError, ScenarioError, did_you_mean
+from twin.core.errors import Gathered, RunError, ScenarioError, did_you_mean, misfit
 from twin.core.layout import IVec, Vec
 from twin.core.quantity import parse, written
 from twin.drive.grid import Limit, Piece
@@ -22,7 +23,7 @@ from twin.plant import electrics, grid, outages, step, storage
 from twin.plant.order import Plant, Service, State, WaterState
 from twin.scenario import EventSpec, Scenario
 from twin.site.compile import Compiled
-from twin.windows import moments, windows
+from twin.windows import Moment, Window, moments, windows
 
 _PUMPS = "abcdefgh"
 _Pair = tuple[Callable[["Wanted"], None], Callable[["Wanted"], None]]
@@ -160,54 +161,60 @@ def _hand_over(before: Vec, now: Vec, turning: CduState | WaterState) -> None:
 
 
 def feed_limit(scenario: Scenario, compiled: Compiled, clock: Clock) -> Limit:
-    """The limit of the feed over time, from the contract, the calls and the events that set it."""
-    pieces = [
-        Piece(
-            clock.ticks(c.begin, "calls.from"),
-            clock.ticks(c.end, "calls.until"),
-            c.limit,
-            clock.ticks(c.given, "calls.given"),
-        )
-        for c in scenario.calls
-    ]
+    """The limit of the feed over time, from the contract, the calls and the events that set it.
+
+    Raises ScenarioError with every time of a call that is between seconds; `actions` tells what is wrong with events.
+    """
+    wrong, pieces = Gathered(), []
+    for i, call in enumerate(scenario.calls):
+        times = []
+        for name, time_s in (("from", call.begin), ("until", call.end), ("given", call.given)):
+            with wrong.at():
+                times.append(clock.ticks(time_s, "calls", i, name))
+        if len(times) == 3:
+            pieces.append(Piece(times[0], times[1], call.limit, times[2]))
+    if wrong.problems:
+        raise ScenarioError(wrong.problems)
     for event in scenario.events:
         if event.set and "feed.limit" in event.set:
-            first = clock.ticks(event.at, "events.at")
-            last = clock.ticks(event.at + (event.lasts or scenario.duration), "events.for")
-            pieces.append(Piece(first, last, _value(event.set["feed.limit"], "power", "feed.limit"), first))
+            first, last = round(event.at), round(event.at + (event.lasts or scenario.duration))
+            try:
+                limit_w = parse(event.set["feed.limit"], "power")
+            except ValueError:
+                continue
+            pieces.append(Piece(first, last, limit_w, first))
     return Limit(compiled.site.feed.limit, pieces)
 
 
-def actions(scenario: Scenario, compiled: Compiled, clock: Clock) -> list[Action]:
+def actions(scenario: Scenario, compiled: Compiled) -> list[Action]:
     """Every change of the scenario's events, by time. Raises ScenarioError naming all that do not fit the site."""
-    among = windows(scenario)
-    found: list[Action] = []
-    problems: list[Problem] = []
+    wrong, found = Gathered(), list[Action]()
+    among: list[Window] | None = None
+    with wrong.at():
+        among = windows(scenario)
     for i, event in enumerate(scenario.events):
-        try:
-            first, last = moments(event, f"events.{i}", among, clock)
-        except ValueError as wrong:
-            problems.append(Problem("", None, None, "", str(wrong)))
-            continue
+        first, last = Moment(0, 0.0), None
+        if among is not None:
+            with wrong.at():
+                first, last = moments(event, i, among)
         for target, make, said, over in _changes(event):
             try:
                 there, back = make(compiled)
-            except ValueError as wrong:
-                problems.append(Problem("", None, None, f"events.{i}", str(wrong)))
+            except ValueError as unfit:
+                wrong.problems.append(misfit(("events", i, *_place(event, target)), str(unfit)))
                 continue
             found.append(Action(first.tick, target, f"{target} {said}", there, first.offset_s))
             if last is not None:
                 found.append(Action(last.tick, target, f"{target} {over}", back, last.offset_s))
-    if problems:
-        raise ScenarioError(problems)
+    if wrong.problems:
+        raise ScenarioError(wrong.problems)
     return sorted(found, key=lambda action: (action.tick, action.offset_s))
 
 
-def _value(text: str | float, kind: str, path: str) -> float:
-    try:
-        return parse(text, kind)
-    except ValueError as wrong:
-        raise ScenarioError(f"events: {path}: {wrong}") from None
+def _place(event: EventSpec, target: str) -> tuple[str, ...]:
+    if event.set is not None:
+        return "set", target
+    return ("trip",) if event.trip is not None else ("close",)
 
 
 def _changes(event: EventSpec) -> Iterator[tuple[str, Callable[[Compiled], _Pair], str, str]]:
@@ -270,9 +277,32 @@ def _trip(target: str, compiled: Compiled) -> _Pair:
         return _down(target, *known[part])
     if known:
         raise ValueError(f'"{owner}" has no "{part}"; {did_you_mean(part, known)}')
-    known_names = {*names.electrical, *names.cdus, *names.halls}
-    near = did_you_mean(owner or target, known_names)
-    raise ValueError(f'there is nothing called "{target}" that could trip; {near}')
+    raise ValueError(f'there is nothing called "{target}" that could trip; {_near(target, compiled)}')
+
+
+def _near(target: str, compiled: Compiled) -> str:
+    """What could be meant by the name of something that trips."""
+    names = compiled.names
+    owner, _, part = target.rpartition("/")
+    owners = (*names.halls, *names.cdus)
+    for meant in difflib.get_close_matches(owner, owners, n=3, cutoff=0.6) if owner else ():
+        own = _parts(meant, compiled)
+        if close := [part] if part in own else difflib.get_close_matches(part, own, n=1, cutoff=0.6):
+            return f'did you mean "{meant}/{close[0]}"?'
+    if close := difflib.get_close_matches(target, (*names.electrical, *owners), n=1, cutoff=0.6):
+        if close[0] not in owners:
+            return f'did you mean "{close[0]}"?'
+        return f'of "{close[0]}" these trip: {_some(_parts(close[0], compiled))}'
+    first = names.halls[0]
+    return (
+        f"electrical nodes trip ({_some(names.electrical)}), parts of halls "
+        f"({_some(f'{first}/{p}' for p in _parts(first, compiled))}) and pumps of CDUs ({names.cdus[0]}/pump-a)"
+    )
+
+
+def _some(names: Iterable[str]) -> str:
+    shown = list(names)
+    return ", ".join(shown[:4]) + (", ..." if len(shown) > 4 else "")
 
 
 def _close(target: str, compiled: Compiled) -> _Pair:
@@ -289,7 +319,8 @@ def _close(target: str, compiled: Compiled) -> _Pair:
             f'"{target}" is closed as the site stands and nothing opens it by itself; an event closes normally open '
             "ties, or what relays and transfers opened"
         )
-    raise ValueError(f'there is no tie called "{target}" that could close; {did_you_mean(target, set(ties))}')
+    opened = {names[e] for e in compiled.plant.relays.opens}
+    raise ValueError(f'there is no tie called "{target}" that could close; {did_you_mean(target, {*ties, *opened})}')
 
 
 def _set(target: str, value: str | float, compiled: Compiled) -> _Pair:
@@ -318,15 +349,22 @@ def _set(target: str, value: str | float, compiled: Compiled) -> _Pair:
         if not 0 <= lost < 1:
             raise ValueError(f'"{target}" is the share of its conductance an exchanger has lost: 0 % to below 100 %')
         return _put("fouling", towers.index(owner), lost), _put("fouling", towers.index(owner), 0.0)
-    known = {
-        "feed.limit",
-        "feed.voltage",
-        *(f"{hall}.fouling" for hall in towers),
-        *(f"{name}.mode" for name in (*names.batteries, *names.ups[:50])),
-        *(f"{hall}.{f}" for hall in names.halls for f in _HALL),
-    }
-    known |= {f"{cdu}.{f}" for cdu in names.cdus[:50] for f in _CDU}
-    raise ValueError(f'"{target}" cannot be set; {did_you_mean(target, known)}')
+    raise ValueError(f'"{target}" cannot be set; {_settable(owner, field, towers, compiled)}')
+
+
+def _settable(owner: str, field: str, towers: list[str], compiled: Compiled) -> str:
+    """What could be meant by ``field`` of ``owner``, where one of them is unknown."""
+    names = compiled.names
+    fields: dict[str, Iterable[str]] = {"feed": ("limit", "voltage")}
+    fields |= {hall: (*_HALL, "fouling") if hall in towers else _HALL for hall in names.halls}
+    fields |= dict.fromkeys(names.cdus, _CDU) | dict.fromkeys((*names.batteries, *names.ups), ("mode",))
+    if owner in fields:
+        near = did_you_mean(field, fields[owner])
+        return near.replace('mean "', f'mean "{owner}.') if near.endswith("?") else f'of "{owner}" {near}'
+    known = {name for name, own in fields.items() if field in own} or fields
+    for meant in difflib.get_close_matches(owner, known, n=1, cutoff=0.6):
+        return f'did you mean "{meant}.{field}"?' if field in fields[meant] else f'"{meant}" has {_some(fields[meant])}'
+    return f"what can be set: {_some(f'{name}.{f}' for name in ('feed', *names.halls[:1]) for f in fields[name])}"
 
 
 def _battery_mode(name: str, value: str | float, compiled: Compiled) -> _Pair:

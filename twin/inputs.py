@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from twin.core.errors import Problem, ScenarioError, TwinError
+from twin.core.errors import InputError, Problem, ScenarioError, TwinError
 from twin.core.quantity import parse
 from twin.scenario import PolicySpec, Scenario, load_scenario
 from twin.site.change import apply_changes
@@ -29,9 +29,8 @@ def load_inputs(
     else:
         named = source.data.get("scenario")
         file = scenario or (site.parent / str(named) if named else None)
-        scene = load_scenario(file) if file is not None else Scenario()
         folder = file.parent if file is not None else site.parent
-        loaded = load_site(site, scene.changes)
+        loaded, scene = _both(site, file)
     if changes:
         loaded = change_site(loaded, dict(_pair(change) for change in changes))
     return loaded, _override(scene, duration, policy, seed), folder
@@ -39,7 +38,23 @@ def load_inputs(
 
 def _resolved(source: Source) -> tuple[Site, Scenario]:
     whole = build(Site, _part(source, "site"))
-    return whole, build(Scenario, _part(source, "scenario"), ScenarioError)
+    return whole, Scenario.of(_part(source, "scenario"))
+
+
+def _both(site: Path, file: Path | None) -> tuple[Site, Scenario]:
+    """The site under a scenario's changes, and the scenario; what is wrong with either file is told at once."""
+    try:
+        scene = load_scenario(file) if file is not None else Scenario()
+    except ScenarioError as wrong:
+        try:
+            load_site(site)
+        except InputError as also:
+            raise ScenarioError([*also.problems, *wrong.problems]) from None
+        raise
+    try:
+        return load_site(site, scene.changes), scene
+    except ScenarioError as wrong:
+        raise ScenarioError(scene.placed(wrong.problems)) from None
 
 
 def _part(source: Source, key: str) -> Source:
@@ -65,16 +80,14 @@ def change_site(site: Site, changes: dict[str, Any]) -> Site:
 
 
 def _override(scene: Scenario, duration: str | None, policy: str | None, seed: int | None) -> Scenario:
-    updates: dict[str, Any] = {}
     if duration is not None:
         try:
-            updates["duration"] = parse(duration, "duration")
+            length_s = parse(duration, "duration")
         except ValueError as wrong:
             raise ScenarioError(f"--duration: {wrong}") from None
-        if updates["duration"] <= 0:
+        if length_s <= 0:
             raise ScenarioError(f"--duration: must be above 0 s, found {duration}")
-    if policy is not None:
-        updates["policy"] = scene.policy if scene.policy.name == policy else PolicySpec(name=policy)
-    if seed is not None:
-        updates["seed"] = seed
-    return scene.model_copy(update=updates)
+        scene = scene.instead("--duration", duration=length_s)
+    if policy is not None and policy != scene.policy.name:
+        scene = scene.instead("--policy", policy=PolicySpec(name=policy))
+    return scene if seed is None else scene.instead("--seed", seed=seed)

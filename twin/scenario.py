@@ -4,14 +4,16 @@ A scenario is read from a file, or is the default: a July design day of 24 hours
 `feed-limit` in charge.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AwareDatetime, Field, StrictStr, model_validator
+from pydantic import AwareDatetime, Field, PrivateAttr, StrictStr, model_validator
 
-from twin.core.errors import Problem, ScenarioError
+from twin.core.errors import Problem, ScenarioError, misfit
 from twin.core.quantity import Duration, Power, Spec
 from twin.drive.jobs import JobSpec, JobsSpec
 from twin.drive.weather import WeatherSpec
@@ -101,6 +103,25 @@ class EventSpec(Spec):
         return self
 
 
+@dataclass(frozen=True)
+class Origin:
+    """Where a scenario comes from. It says nothing of what it is, so that any two are equal."""
+
+    source: Source | None = field(default=None, compare=False)
+    options: dict[str, str] = field(default_factory=dict, compare=False)
+    """Options of the command line that gave a field instead of the file."""
+
+    def place(self, problem: Problem) -> Problem:
+        """``problem`` with the file, line and column of the entry it is about."""
+        option = self.options.get(str(problem.loc[0])) if problem.loc else None
+        if option is not None:
+            return Problem(option, None, None, "", problem.message)
+        if self.source is None or not problem.loc:
+            return problem
+        line, column = self.source.mark(problem.loc)
+        return Problem(str(self.source.path), line, column, problem.where, problem.message)
+
+
 class Scenario(Spec):
     """A whole scenario."""
 
@@ -124,35 +145,50 @@ class Scenario(Spec):
     watch: tuple[StrictStr, ...] = ()
     """GPUs, CDUs and halls recorded every second, by name: hall-3/rack-017/node-3/gpu-5, hall-3/cdu-017, hall-3."""
     seed: int = Field(default=0, ge=0)
+    _origin: Origin = PrivateAttr(default_factory=Origin)
 
-    @model_validator(mode="after")
-    def _no_overlap(self) -> "Scenario":
-        calls = sorted(self.calls, key=lambda call: call.begin)
-        for one, two in pairwise(calls):
-            if two.begin < one.end:
-                raise ValueError(f"the calls from {one.begin:g} s and from {two.begin:g} s overlap")
-        return self
+    @classmethod
+    def of(cls, source: Source) -> Self:
+        """The scenario in ``source``. Raises ScenarioError with every field that is wrong, each with its line."""
+        scenario = build(cls, source, ScenarioError)
+        scenario._origin = Origin(source)
+        return scenario
+
+    def instead(self, option: str, **fields: Any) -> Self:
+        """A copy with ``fields`` that the command line's ``option`` gave."""
+        changed = self.model_copy(update=fields)
+        options = self._origin.options | dict.fromkeys(fields, option)
+        changed._origin = Origin(self._origin.source, options)
+        return changed
+
+    def placed(self, problems: Sequence[Problem]) -> list[Problem]:
+        """``problems`` once each, with the lines of the entries they are about, in order."""
+        found = dict.fromkeys(self._origin.place(problem) for problem in problems)
+        return sorted(found, key=lambda problem: (problem.line or 0, problem.column or 0))
 
 
 def load_scenario(path: Path | str) -> Scenario:
-    """The scenario at ``path``. Raises ScenarioError with every problem, each with its line."""
-    source = read(path, ScenarioError)
-    scenario = build(Scenario, source, ScenarioError)
-    problems = _overlaps(scenario, source)
-    if problems:
-        raise ScenarioError(problems)
-    return scenario
+    """The scenario at ``path``. Raises ScenarioError with every field that is wrong, each with its line.
+
+    Whether it fits a site is seen where it meets one: `twin.simulation`.
+    """
+    return Scenario.of(read(path, ScenarioError))
 
 
-def _overlaps(scenario: Scenario, source: Source) -> list[Problem]:
-    """Events on one target that are in force at the same time."""
+def overlaps(scenario: Scenario) -> list[Problem]:
+    """Calls that are in force at the same time, and events on one target that are."""
     problems = []
+    calls = sorted(enumerate(scenario.calls), key=lambda call: call[1].begin)
+    for (i, one), (k, two) in pairwise(calls):
+        if two.begin < one.end:
+            message = f"it begins at {two.begin:g} s, call {i} is in force until {one.end:g} s; calls must not overlap"
+            problems.append(misfit(("calls", k), message))
     for target, spans in targets(scenario.events).items():
         spans.sort()
         for (_, end, first), (begin, _, second) in pairwise(spans):
             if begin < end:
                 message = f'event {first} holds "{target}" {_until(end)}; events on one thing must not overlap'
-                problems.append(source.problem(("events", second), message))
+                problems.append(misfit(("events", second), message))
     return problems
 
 

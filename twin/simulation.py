@@ -8,15 +8,16 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from math import ceil
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from twin.components import chiller
-from twin.control.loop import ControlLoop
+from twin.control.loop import Charge, ControlLoop
 from twin.core.clock import Clock
-from twin.core.errors import RunError, ScenarioError
+from twin.core.errors import Gathered, RunError, ScenarioError, misfit
 from twin.core.layout import Vec
 from twin.drive.weather import Weather
 from twin.events import Action, Wanted, actions, feed_limit
@@ -27,13 +28,13 @@ from twin.plant.order import LONGEST_STEP
 from twin.protecting import Protecting
 from twin.results import ResultFile
 from twin.rules.pack import load_pack
-from twin.scenario import Scenario
+from twin.scenario import Scenario, overlaps
 from twin.site.air import full_load_inlet_c
 from twin.site.compile import Compiled, compile_site, new_state
 from twin.site.spec import Site
-from twin.telemetry import PlantGauges, as_fed, capped_gpus, control_loop
+from twin.telemetry import PlantGauges, as_fed, capped_gpus, control_loop, in_charge
 from twin.watching import Watch
-from twin.windows import windows
+from twin.windows import Window, windows
 from twin.workload import Workload
 
 PLANT_STEP, SETTLE_OVER = 60, 300
@@ -53,22 +54,10 @@ class Simulation:
 
     def __init__(self, site: Site, scenario: Scenario, folder: Path) -> None:
         self.site, self.scenario, clock = site, scenario, Clock()
-        self.duration = clock.ticks(scenario.duration, "duration")
         self.compiled: Compiled = compile_site(site, scenario.seed)
-        self.weather: Weather = scenario.weather.build(scenario.start, scenario.duration, folder)
-        self.limit = feed_limit(scenario, self.compiled, clock)
-        self.rules = load_pack(scenario.rules or site.rules, folder)
-        self.windows = windows(scenario)
-        if self.windows and self.compiled.meshed is not None:
-            raise ScenarioError(
-                f"{self.windows[0].where}: windows of milliseconds are solved by the sweep, and this site has solver: "
-                "meshed; use electrical.solver: radial or leave the windows out"
-            )
-        self.actions = actions(scenario, self.compiled, clock)
-        self.workload = Workload(scenario, self.compiled, self.duration, folder, clock)
-        self.watch = Watch(scenario.watch, self.compiled.names)
+        charge = self._meet(folder, clock)
         self.state = new_state(self.compiled)
-        self.control: ControlLoop = control_loop(scenario, self.compiled, self.limit, self.workload.placements, clock)
+        self.control: ControlLoop = control_loop(charge, scenario, self.compiled, self.limit, self.workload.placements)
         self._gauges = PlantGauges(self.compiled, self.state)
         self.wanted = Wanted(self.compiled, self.state)
         self.protecting = Protecting(self.compiled, self.state)
@@ -77,6 +66,33 @@ class Simulation:
         self._open: Opened | None = None
         self._unsettled = False
         self.tick = 0
+
+    def _meet(self, folder: Path, clock: Clock) -> Charge:
+        """All of the scenario on the site; who is in charge. ScenarioError with everything that does not fit."""
+        scenario, compiled, wrong = self.scenario, self.compiled, Gathered()
+        wrong.problems += overlaps(scenario)
+        self.duration = ceil(scenario.duration)
+        with wrong.at("duration"):
+            self.duration = clock.ticks(scenario.duration, "duration")
+        with wrong.at("weather", "file"):
+            self.weather: Weather = scenario.weather.build(scenario.start, scenario.duration, folder)
+        with wrong.at("calls"):
+            self.limit = feed_limit(scenario, compiled, clock)
+        with wrong.at("rules"):
+            self.rules = load_pack(scenario.rules or self.site.rules, folder)
+        with wrong.at("windows"):
+            self.windows = _windows(scenario, compiled)
+        with wrong.at("events"):
+            self.actions = actions(scenario, compiled)
+        with wrong.at("jobs"):
+            self.workload = Workload(scenario, compiled, self.duration, folder, clock)
+        with wrong.at("watch"):
+            self.watch = Watch(scenario.watch, compiled.names)
+        with wrong.at("policy", "name"):
+            charge = in_charge(scenario.policy)
+        if wrong.problems:
+            raise ScenarioError(scenario.placed(wrong.problems))
+        return charge
 
     def run(self, file: ResultFile, progress: Progress | None = None) -> Ended:
         """Simulate into ``file`` until the end, an interrupt or a failure."""
@@ -299,6 +315,17 @@ class Simulation:
             f"up to {inlet_c[h]:.1f} degC, their limit is {limit_c[h]:g} degC; the water of "
             f"{self.state.service.set_point_c[h]:g} degC is too warm or the coils are too small for it."
         ]
+
+
+def _windows(scenario: Scenario, compiled: Compiled) -> list[Window]:
+    found = windows(scenario)
+    if found and compiled.meshed is not None:
+        message = (
+            "windows of milliseconds are solved by the sweep, and this site has solver: meshed; "
+            "use electrical.solver: radial or leave the windows out"
+        )
+        raise ScenarioError([misfit(found[0].loc, message)])
+    return found
 
 
 @contextmanager

@@ -9,7 +9,6 @@ from twin.control.policies import make_policy
 from twin.control.policies.loss import fit
 from twin.control.policy import NO_JOB, Fleet, Job, Tree
 from twin.control.sensing import Meter
-from twin.core.clock import Clock
 from twin.core.layout import IVec, Vec
 from twin.core.speed import LIMIT_STEPS, NATURAL_STEPS
 from twin.drive.grid import Limit
@@ -17,25 +16,27 @@ from twin.drive.jobs import Placement
 from twin.network import radial, topology
 from twin.plant import grid
 from twin.plant.order import HOTTEST_C, State
-from twin.scenario import Scenario
+from twin.scenario import PolicySpec, Scenario
 from twin.site.compile import Compiled
 from twin.site.spec import ActuatorSpec, MeterSpec
 
 _BASE_W = radial.BASE_MVA * 1e6
 
 
-def control_loop(
-    scenario: Scenario, compiled: Compiled, limit: Limit, placements: list[Placement], clock: Clock
-) -> ControlLoop:
-    """The control loop of a run. Raises ScenarioError where the policy cannot be made."""
-    chosen = scenario.policy
+def in_charge(chosen: PolicySpec) -> Charge:
+    """Who is in charge of a run. Raises ScenarioError where the policy cannot be made."""
     policy = make_policy(chosen.name, chosen.fields, chosen.period)
-    every = max(1, clock.ticks(policy.every_s, "the policy's period"))
-    charge = Charge(policy, chosen.name, every, chosen.time_limit, chosen.fallback)
+    return Charge(policy, chosen.name, round(policy.every_s), chosen.time_limit, chosen.fallback)
+
+
+def control_loop(
+    charge: Charge, scenario: Scenario, compiled: Compiled, limit: Limit, placements: list[Placement]
+) -> ControlLoop:
+    """The control loop of a run."""
     fleet = fleet_of(compiled)
     limits = Limits(compiled.substation_limit_w, limit.contract_w, limit.announced)
     jobs = (NO_JOB, *(Job(p.job.name, p.job.kind, p.job.priority, p.job.flexibility) for p in placements))
-    meters = _meters(compiled, scenario.seed, clock)
+    meters = _meters(compiled, scenario.seed)
     return ControlLoop(charge, fleet, meters, _actuators(compiled, fleet, scenario.seed), limits, jobs)
 
 
@@ -131,7 +132,7 @@ def _tree(c: Compiled, feeding: radial.Tree) -> Tree:
     )
 
 
-def _meters(compiled: Compiled, seed: int, clock: Clock) -> Meters:
+def _meters(compiled: Compiled, seed: int) -> Meters:
     set_up, names = compiled.site.control, compiled.names
     servers = _meter_spec(compiled, set_up.node_meter)
     specs = {
@@ -151,8 +152,8 @@ def _meters(compiled: Compiled, seed: int, clock: Clock) -> Meters:
     return Meters(
         **{
             name: Meter(
-                clock.ticks(spec.period, "meter period"), clock.ticks(spec.delay, "meter delay"), spec.window,
-                gains.get(name, ()), spec.dropout, Chance(seed, f"dropout/{name}"),
+                round(spec.period), round(spec.delay), spec.window, gains.get(name, ()), spec.dropout,
+                Chance(seed, f"dropout/{name}"),
             )
             for name, spec in specs.items()
         }

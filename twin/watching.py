@@ -8,7 +8,7 @@ from typing import Annotated, NamedTuple
 import numpy as np
 
 from twin.components import gpu
-from twin.core.errors import ScenarioError, did_you_mean
+from twin.core.errors import ScenarioError, did_you_mean, misfit
 from twin.core.layout import IVec, Var, Vec, variables
 from twin.plant.order import State, gpu_rows
 from twin.results import ResultFile
@@ -60,10 +60,11 @@ class Watch:
     def __init__(self, wanted: tuple[str, ...], names: Names) -> None:
         known = {"watch": names.gpus, "watch_cdu": names.cdus, "watch_hall": names.halls} if wanted else {}
         index = {name: (group, i) for group, members in known.items() for i, name in enumerate(members)}
-        unknown = [name for name in wanted if name not in index]
+        unknown = [(i, name) for i, name in enumerate(wanted) if name not in index]
         if unknown:
-            near = did_you_mean(unknown[0], list(index)[:: max(1, len(index) // _MOST_COMPARED)])
-            raise ScenarioError(f'watch: there is no GPU, CDU or hall "{unknown[0]}"; {near}')
+            some = list(index)[:: max(1, len(index) // _MOST_COMPARED)]
+            said = ((i, f'there is no GPU, CDU or hall "{name}"; {did_you_mean(name, some)}') for i, name in unknown)
+            raise ScenarioError([misfit(("watch", i), message) for i, message in said])
         found = [(name, *index[name]) for name in wanted]
         self._names = {group: [name for name, of, _ in found if of == group] for group in _GROUPS}
         self._at: dict[str, IVec] = {g: np.array([i for _, of, i in found if of == g], int) for g in _GROUPS}

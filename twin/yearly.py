@@ -10,7 +10,7 @@ import xarray as xr
 
 from twin.core import jit
 from twin.core.clock import Clock
-from twin.core.errors import OutputError, ScenarioError, TraceError, did_you_mean, file_problem
+from twin.core.errors import Gathered, OutputError, ScenarioError, TraceError, did_you_mean, file_problem
 from twin.core.layout import Vec, variables
 from twin.core.quantity import parse
 from twin.drive.trace import read_trace, resample
@@ -80,7 +80,7 @@ def _mean_days(weather: str) -> list[str]:
 
 def _step_s(text: str) -> int:
     try:
-        step_s = Clock().ticks(parse(text, "duration"), "--step")
+        step_s = Clock().ticks(parse(text, "duration"), where="--step")
     except ValueError as wrong:
         raise ScenarioError(f"--step: {wrong}") from None
     if step_s < 1 or DAY_S % step_s:
@@ -132,9 +132,13 @@ def _profile(path: Path, steps: int, servers: int, step_s: int) -> Load:
 
 def mean_activity(scenario: Scenario, compiled: Compiled, folder: Path) -> Vec:
     """Mean activity of every server over the scenario, one row; the first entry is no server."""
-    clock = Clock()
-    duration = clock.ticks(scenario.duration, "duration")
-    work = Workload(scenario, compiled, duration, folder, clock)
+    clock, wrong = Clock(), Gathered()
+    with wrong.at():
+        duration = clock.ticks(scenario.duration, "duration")
+    with wrong.at("jobs"):
+        work = Workload(scenario, compiled, round(scenario.duration), folder, clock)
+    if wrong.problems:
+        raise ScenarioError(scenario.placed(wrong.problems))
     total = np.zeros(len(work.placements) + 1)
     tick = 0
     while tick < duration:

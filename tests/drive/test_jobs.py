@@ -61,11 +61,11 @@ def test_tells_every_job_that_does_not_fit(tmp_path):
     with pytest.raises(ScenarioError) as error:
         put(jobs, tmp_path)
     assert [str(problem) for problem in error.value.problems] == [
-        "jobs.d: this name is used twice",
+        "jobs.d.name: this name is used twice",
         'jobs.c.on: "hall-3" is no hall or rack type; did you mean "hall-2"?',
-        "jobs.b: asks for 20 nodes at 5 s, 10 are free",
-        'jobs.d: asks for 11 nodes at 9 s, 10 are free on "gb200-nvl72-rack"',
-        'jobs.d: asks for the rest of the nodes at 9 s, 0 are free on "h100-hgx-rack"',
+        "jobs.b.nodes: asks for 20 nodes at 5 s, 10 are free",
+        'jobs.d.nodes: asks for 11 nodes at 9 s, 10 are free on "gb200-nvl72-rack"',
+        'jobs.d.nodes: asks for the rest of the nodes at 9 s, 0 are free on "h100-hgx-rack"',
     ]
 
 
@@ -149,7 +149,7 @@ def test_tells_every_job_that_can_never_leave_the_queue(tmp_path):
     with pytest.raises(ScenarioError) as error:
         put([job("a", nodes=101, **queued), job("b", on="hall-3", **queued)], tmp_path)
     assert [str(problem) for problem in error.value.problems] == [
-        "jobs.a: asks for 101 nodes, there are 100",
+        "jobs.a.nodes: asks for 101 nodes, there are 100",
         'jobs.b.on: "hall-3" is no hall or rack type; did you mean "hall-2"?',
     ]
 

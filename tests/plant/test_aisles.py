@@ -5,7 +5,6 @@ import pytest
 from scipy.integrate import solve_ivp
 
 from twin.components import aisle
-from twin.core.clock import Clock
 from twin.core.errors import RunError, ScenarioError
 from twin.events import Wanted, actions
 from twin.plant import aisles, ledger, rejection, steady, step
@@ -125,7 +124,7 @@ def test_a_room_unit_trips_and_comes_back(both):
         {"duration": "2 min", "events": [{"at": "10 s", "trip": "hall-1/crah-02", "for": "60 s"}]}
     )
     wanted, seen = Wanted(both.compiled, both.state), []
-    for action in actions(scenario, both.compiled, Clock()):
+    for action in actions(scenario, both.compiled):
         action.apply(wanted)
         wanted.enforce(both.state)
         both.advance(0.8)
@@ -137,7 +136,7 @@ def test_a_room_unit_trips_and_comes_back(both):
 def test_a_room_unit_that_is_not_there_is_told(both):
     scenario = Scenario.model_validate({"duration": "2 min", "events": [{"at": "1 s", "trip": "hall-1/crah-03"}]})
     with pytest.raises(ScenarioError, match='"hall-1" has no "crah-03"; did you mean "crah-02"'):
-        actions(scenario, both.compiled, Clock())
+        actions(scenario, both.compiled)
 
 
 def test_air_warms_when_water_stops_and_building_slows_it(two_racks):

@@ -76,4 +76,4 @@ def test_a_path_that_leads_nowhere_is_told_with_what_is_near(path, problem):
 def test_all_wrong_paths_are_told_at_once():
     with pytest.raises(ScenarioError) as caught:
         apply_changes(SITE, {"a.b": 1, "c.d": 2, "feed.limit": "1 W"})
-    assert [problem.where for problem in caught.value.problems] == ["a.b", "c.d"]
+    assert [problem.where for problem in caught.value.problems] == ["changes.a.b", "changes.c.d"]

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from twin.core.errors import ScenarioError
+from twin.core.errors import ScenarioError, misfit
 
 
 @dataclass(frozen=True)
@@ -11,10 +11,13 @@ class Clock:
 
     step_s: float = 1.0
 
-    def ticks(self, seconds: float, what: str) -> int:
-        """``seconds`` as a whole number of ticks; ``what`` names the period in the error."""
+    def ticks(self, seconds: float, *loc: str | int, where: str | None = None) -> int:
+        """``seconds`` as a whole number of ticks; ``loc`` is the entry of a scenario that says so.
+
+        Raises ScenarioError, which calls the entry ``where`` if that is given.
+        """
         count = round(seconds / self.step_s)
         if abs(count * self.step_s - seconds) > 1e-9 * max(1.0, abs(seconds)):
-            message = f"{what}: {seconds:g} s is not a whole number of {self.step_s:g} s steps"
-            raise ScenarioError(message)
+            message = f"{seconds:g} s is not a whole number of {self.step_s:g} s steps"
+            raise ScenarioError([misfit(loc, message, where)])
         return count

@@ -5,7 +5,9 @@ A file that is wrong reports every problem at once, one line each:
 """
 
 import difflib
-from collections.abc import Iterable, Sequence
+import traceback
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,6 +20,8 @@ class Problem(NamedTuple):
     column: int | None
     where: str
     message: str
+    loc: tuple[str | int, ...] = ()
+    """Keys and indices that lead to it in a scenario, for who knows its file and lines."""
 
     def __str__(self) -> str:
         place = ":".join(str(part) for part in (self.file, self.line, self.column) if part is not None)
@@ -64,6 +68,31 @@ class RunError(TwinError):
     exit_code = 3
 
 
+class Gathered:
+    """Problems of checks that go on beside each other, to be told at once."""
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+
+    @contextmanager
+    def at(self, *loc: str | int) -> Iterator[None]:
+        """Keep the problems of an InputError within; ``loc`` is the entry of the scenario that asks for it."""
+        try:
+            yield
+        except InputError as wrong:
+            # What is wrong with a line of another file has its place; a whole file is named by the scenario.
+            self.problems += [p if p.loc or p.line is not None else _asked(p, loc) for p in wrong.problems]
+
+
+def _asked(problem: Problem, loc: tuple[str | int, ...]) -> Problem:
+    return misfit(loc, f"{problem.file}: {problem.message}" if problem.file else problem.message)
+
+
+def misfit(loc: tuple[str | int, ...], message: str, where: str | None = None) -> Problem:
+    """A problem with the entry at ``loc`` of a scenario, called ``where`` if not by its keys."""
+    return Problem("", None, None, ".".join(str(part) for part in loc) if where is None else where, message, loc)
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """A hint for an unknown name: the nearest known one, or the list of a few."""
     choices = sorted(known)
@@ -74,6 +103,17 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
         return "there are none here"
     shown = ", ".join(choices[:12])
     return f"known here: {shown}{', ...' if len(choices) > 12 else ''}"
+
+
+def reason(wrong: BaseException, file: Path | str | None = None) -> str:
+    """What went wrong in code of somebody else in words, with the line where it is in ``file``."""
+    said = " ".join(str(wrong.msg if isinstance(wrong, SyntaxError) else wrong).split())
+    line = wrong.lineno if isinstance(wrong, SyntaxError) else None
+    for frame, number in traceback.walk_tb(wrong.__traceback__):
+        if file is not None and frame.f_code.co_filename == str(file):
+            line = number
+    words = f"{type(wrong).__name__}: {said}" if said else type(wrong).__name__
+    return words if line is None else f"{words} (line {line})"
 
 
 def file_problem(path: Path | str, message: str) -> Problem:

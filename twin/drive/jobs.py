@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from twin.core.clock import Clock
-from twin.core.errors import Problem, ScenarioError, did_you_mean
+from twin.core.errors import Gathered, Problem, ScenarioError, did_you_mean, misfit
 from twin.core.layout import IVec
 from twin.core.quantity import Duration, Ratio, Spec
 from twin.drive.backfill import NEVER, Waiting
@@ -176,58 +176,87 @@ def place(
     Nodes of a job that has ended are free again in the tick of its end. More nodes asked for than free, an unknown
     filter or a name used twice is a ScenarioError; all of them are told at once.
     """
-    clock = clock or Clock()
-    free_from = np.zeros(len(floor.hall), dtype=np.int64)
-    placements: list[Placement] = []
-    problems = [Problem("", None, None, f"jobs.{name}", "this name is used twice") for name in _twice(jobs)]
-    for job in sorted((job for job in jobs if job.submit is None), key=lambda job: job.start or 0.0):
-        start = clock.ticks(job.start or 0.0, f"jobs.{job.name}.start")
-        end = duration_ticks if job.end is None else clock.ticks(job.end, f"jobs.{job.name}.end")
-        allowed = _allowed(job, floor)
-        free = np.flatnonzero(allowed & (free_from <= start))
-        count = _asked(job, int(np.count_nonzero(allowed)), len(free))
-        if not allowed.any():
-            problems.append(_nowhere(job, floor))
-        elif count > len(free) or count == 0:
-            message = f"asks for {count or 'the rest of the'} nodes at {start * clock.step_s:g} s, {len(free)} are free"
-            problems.append(
-                Problem("", None, None, f"jobs.{job.name}", message + (f' on "{job.on}"' if job.on else ""))
-            )
-        else:
-            nodes = free[:count]
-            free_from[nodes] = end
-            waveform = job.waveform(seed, folder)
-            before = _ran_before(job, waveform, seed, clock) if job.start is None else 0
-            placements.append(Placement(job, waveform, start - before, end, nodes))
+    clock, wrong = clock or Clock(), Gathered()
+    numbered = list(enumerate(jobs))
+    for i in _twice(jobs):
+        wrong.problems.append(_misfit(i, jobs[i], "this name is used twice", "name"))
+    given = sorted((one for one in numbered if one[1].submit is None), key=lambda one: one[1].start or 0.0)
+    queued = sorted((one for one in numbered if one[1].submit is not None), key=lambda one: one[1].submit or 0.0)
+    free_from, found = np.zeros(len(floor.hall), dtype=np.int64), []
+    for i, job in given:
+        with wrong.at("jobs", i, job.kind):
+            found.append(_given(i, job, floor, duration_ticks, seed, folder, clock, free_from))
     masks: dict[str | None, NDArray[np.bool_]] = {}  # a long queue shares them
-    for job in sorted((job for job in jobs if job.submit is not None), key=lambda job: job.submit or 0.0):
-        allowed = masks.setdefault(job.on, _allowed(job, floor))
-        there = int(np.count_nonzero(allowed))
-        count = _asked(job, there, 0)
-        if not there:
-            problems.append(_nowhere(job, floor))
-        elif count > there:
-            problems.append(Problem("", None, None, f"jobs.{job.name}", f"asks for {count} nodes, there are {there}"))
-        else:
-            since = clock.ticks(job.submit or 0.0, f"jobs.{job.name}.submit")
-            ticks = ceil((job.walltime or job.lasts or 0.0) / clock.step_s)
-            waiting = Waiting(allowed, count, ticks, job.priority, since)
-            nobody = np.zeros(0, dtype=np.int64)
-            placements.append(Placement(job, job.waveform(seed, folder), NEVER, NEVER, nobody, waiting))
-    if problems:
-        raise ScenarioError(problems)
-    return placements
+    for i, job in queued:
+        with wrong.at("jobs", i, job.kind):
+            found.append(_queued(i, job, floor, masks, seed, folder, clock))
+    if wrong.problems:
+        raise ScenarioError(wrong.problems)
+    return found
 
 
-def _nowhere(job: JobSpec, floor: Floor) -> Problem:
+def _given(
+    i: int, job: JobSpec, floor: Floor, duration_ticks: int, seed: int, folder: Path, clock: Clock, free_from: IVec
+) -> Placement:
+    """A job with a start of its own on the first nodes that are free then; ``free_from`` goes on."""
+    wrong, allowed = Gathered(), _allowed(job, floor)
+    start, end = 0, duration_ticks
+    with wrong.at():
+        start = _ticks(i, job, "start", clock)
+    with wrong.at():
+        end = duration_ticks if job.end is None else _ticks(i, job, "end", clock)
+    if not allowed.any():
+        wrong.problems.append(_nowhere(i, job, floor))
+    if wrong.problems:
+        raise ScenarioError(wrong.problems)
+    free = np.flatnonzero(allowed & (free_from <= start))
+    count = _asked(job, int(np.count_nonzero(allowed)), len(free))
+    if count > len(free) or count == 0:
+        message = f"asks for {count or 'the rest of the'} nodes at {start * clock.step_s:g} s, {len(free)} are free"
+        raise ScenarioError([_misfit(i, job, message + (f' on "{job.on}"' if job.on else ""), "nodes")])
+    nodes = free[:count]
+    free_from[nodes] = end
+    waveform = job.waveform(seed, folder)
+    before = _ran_before(job, waveform, seed, clock) if job.start is None else 0
+    return Placement(job, waveform, start - before, end, nodes)
+
+
+def _queued(
+    i: int, job: JobSpec, floor: Floor, masks: dict[str | None, NDArray[np.bool_]], seed: int, folder: Path,
+    clock: Clock,
+) -> Placement:  # fmt: skip
+    """A job that waits; ``masks`` keeps the nodes that jobs may take."""
+    allowed = masks.setdefault(job.on, _allowed(job, floor))
+    there = int(np.count_nonzero(allowed))
+    count = _asked(job, there, 0)
+    if not there:
+        raise ScenarioError([_nowhere(i, job, floor)])
+    if count > there:
+        raise ScenarioError([_misfit(i, job, f"asks for {count} nodes, there are {there}", "nodes")])
+    since = _ticks(i, job, "submit", clock)
+    ticks = ceil((job.walltime or job.lasts or 0.0) / clock.step_s)
+    waiting = Waiting(allowed, count, ticks, job.priority, since)
+    nobody = np.zeros(0, dtype=np.int64)
+    return Placement(job, job.waveform(seed, folder), NEVER, NEVER, nobody, waiting)
+
+
+def _ticks(i: int, job: JobSpec, field: str, clock: Clock) -> int:
+    return clock.ticks(getattr(job, field) or 0.0, "jobs", i, field, where=f"jobs.{job.name}.{field}")
+
+
+def _misfit(i: int, job: JobSpec, message: str, field: str) -> Problem:
+    return misfit(("jobs", i, field), message, f"jobs.{job.name}.{field}")
+
+
+def _nowhere(i: int, job: JobSpec, floor: Floor) -> Problem:
     names = {*floor.hall.tolist(), *floor.rack_type.tolist()}
-    message = f'"{job.on}" is no hall or rack type; {did_you_mean(job.on or "", names)}'
-    return Problem("", None, None, f"jobs.{job.name}.on", message)
+    return _misfit(i, job, f'"{job.on}" is no hall or rack type; {did_you_mean(job.on or "", names)}', "on")
 
 
-def _twice(jobs: Sequence[JobSpec]) -> list[str]:
-    names = [job.name for job in jobs]
-    return sorted({name for name in names if names.count(name) > 1})
+def _twice(jobs: Sequence[JobSpec]) -> list[int]:
+    """The jobs whose name another has before them."""
+    first: dict[str, int] = {}
+    return [i for i, job in enumerate(jobs) if first.setdefault(job.name, i) != i]
 
 
 def _allowed(job: JobSpec, floor: Floor) -> NDArray[np.bool_]:

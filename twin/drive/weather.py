@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from twin.core.errors import ScenarioError, TraceError, file_problem
+from twin.core.errors import ScenarioError, TraceError, file_problem, misfit
 from twin.core.fluids import dew_point, humidity_from_wet_bulb, wet_bulb
 from twin.core.layout import Vec
 from twin.core.quantity import Pressure, RelativeHumidity, Spec, Temperature, TemperatureDifference
@@ -135,7 +135,8 @@ class WeatherSpec(Spec):
     def build(self, start: datetime, duration_s: float, folder: Path) -> Weather:
         """The weather of a scenario that starts at ``start`` (with a zone), files relative to ``folder``."""
         if start.tzinfo is None:
-            raise ScenarioError(f'start: "{start.isoformat()}" needs a zone, e.g. "{start.isoformat()}-05:00"')
+            message = f'"{start.isoformat()}" needs a zone, e.g. "{start.isoformat()}-05:00"'
+            raise ScenarioError([misfit(("start",), message)])
         if self.design_day is not None:
             day = DESIGN_DAYS[self.design_day] if isinstance(self.design_day, str) else self.design_day
             return _design_day(day, start, self.pressure)
@@ -164,9 +165,8 @@ def _constant(spec: ConstantWeatherSpec, pressure_pa: float) -> Weather:
 def _design_day(day: DesignDaySpec, start: datetime, pressure_pa: float) -> Weather:
     humidity = humidity_from_wet_bulb(day.dry_bulb, day.wet_bulb, pressure_pa)
     if humidity < 0.0:
-        raise ScenarioError(
-            f"weather.design_day: {day.wet_bulb:g} degC wet bulb at {day.dry_bulb:g} degC is drier than dry air"
-        )
+        message = f"{day.wet_bulb:g} degC wet bulb at {day.dry_bulb:g} degC is drier than dry air"
+        raise ScenarioError([misfit(("weather", "design_day"), message)])
     dew_c = dew_point(humidity * pressure_pa / (_MASS_RATIO + humidity))
     dry_c = day.dry_bulb - day.daily_range * np.array(DAILY_FRACTION)
     wet_c = np.array([wet_bulb_of_dew_point(value, dew_c, pressure_pa) for value in dry_c])

@@ -120,7 +120,7 @@ def load_pack(name: str, folder: Path) -> dict[str, Any]:
         if path.suffix not in (".yaml", ".yml") or not path.is_file():
             near = did_you_mean(name, built_in())
             stop = "" if near.endswith("?") else "."
-            message = f'rules: there is no rule pack "{name}"; {near}{stop} A pack of your own is a .yaml file'
+            message = f'there is no rule pack "{name}"; {near}{stop} A pack of your own is a .yaml file'
             raise ScenarioError(message)
     pack = build(RulePack, read(path, ScenarioError), ScenarioError)
     rows = [] if pack.table is None else _table(path.parent / pack.table, pack.name)

@@ -3,14 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
-from twin.core.errors import Problem, ScenarioError, did_you_mean
+from twin.core.errors import Problem, ScenarioError, did_you_mean, misfit
 
 
-def apply_changes(data: dict[str, Any], changes: Mapping[str, Any], where: str = "changes") -> dict[str, Any]:
+def apply_changes(data: dict[str, Any], changes: Mapping[str, Any], where: str | None = None) -> dict[str, Any]:
     """A copy of ``data`` with each dotted path set; list entries by index, by their ``name``, or ``*`` for all.
 
     The last key may be new: a file may leave out what has a default, and the model refuses what it does not
-    know. Raises ScenarioError with every path that leads nowhere and what is near; ``where`` is its file.
+    know. Raises ScenarioError with every path that leads nowhere and what is near; ``where`` is the file or option of
+    the changes, without it a scenario.
     """
     changed: dict[str, Any] = _copy(data)
     problems = []
@@ -18,7 +19,10 @@ def apply_changes(data: dict[str, Any], changes: Mapping[str, Any], where: str =
         try:
             _change(changed, path.split("."), value)
         except LookupError as wrong:
-            problems.append(Problem(where, None, None, path, str(wrong.args[0])))
+            said = str(wrong.args[0])
+            problems.append(
+                misfit(("changes", path), said) if where is None else Problem(where, None, None, path, said)
+            )
     if problems:
         raise ScenarioError(problems)
     return changed

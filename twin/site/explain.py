@@ -53,17 +53,29 @@ def explain(model: type[BaseModel], data: Any, errors: Sequence[Any]) -> Iterato
             alone.append((loc, error))
         else:
             branches[choice[0]][choice[1]].append((loc, error))
-    for loc, error in alone:
-        yield loc, _sentence(model, data, loc, error)
+    yield from _joined(model, data, alone)
     for at, choices in branches.items():
         # Of the forms an entry may take, the file means the one that has its shape.
         shaped = [found for found in choices.values() if not any(loc == at and _is_shape(e) for loc, e in found)]
         if shaped:
-            for loc, error in min(shaped, key=len):
-                yield loc, _sentence(model, data, loc, error)
+            yield from _joined(model, data, min(shaped, key=len))
         else:
             forms = dict.fromkeys(_EXPECTED[e["type"]] for found in choices.values() for _, e in found if _is_shape(e))
             yield at, f"must be {' or '.join(forms)}, found {_shown(_value(data, at))}"
+
+
+def _joined(model: type[BaseModel], data: Any, found: list[tuple[Loc, Any]]) -> Iterator[tuple[Loc, str]]:
+    """A sentence for each place; where a value fits none of several forms, all of them in one."""
+    said: dict[Loc, list[str]] = defaultdict(list)
+    for loc, error in found:
+        said[loc].append(_sentence(model, data, loc, error))
+    for loc, forms in said.items():
+        if len(forms) == 1:
+            yield loc, forms[0]
+            continue
+        shown = _shown(_value(data, loc))
+        told = [form.removesuffix(f", found {shown}").removeprefix("must be ") for form in forms]
+        yield loc, f"must be {'; or '.join(told)}; found {shown}"
 
 
 def _in_file(data: Any, error: Any) -> tuple[Loc, tuple[Loc, str] | None]:

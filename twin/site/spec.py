@@ -479,6 +479,9 @@ class MeterSpec(Spec):
     def _windows_apart(self) -> "MeterSpec":
         if self.window > max(self.period, 1.0):
             raise ValueError(f"the window of {self.window:g} s is longer than the period of {self.period:g} s")
+        for name, time_s in (("period", self.period), ("delay", self.delay)):
+            if time_s % 1:
+                raise ValueError(f"a meter counts whole seconds, found a {name} of {time_s:g} s")
         return self
 
 

@@ -3,6 +3,8 @@
 import dataclasses
 import importlib.util
 from importlib.metadata import entry_points
+from math import inf
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,7 @@ from twin.control.policies.uncapped import Uncapped
 from twin.control.policies.uniform_cap import UniformCap
 from twin.control.policies.water_filling import WaterFilling
 from twin.control.policy import Policy
-from twin.core.errors import ScenarioError, did_you_mean
+from twin.core.errors import Gathered, Problem, ScenarioError, did_you_mean, misfit, reason
 
 POLICIES: dict[str, type] = {
     "uncapped": Uncapped,
@@ -49,7 +51,7 @@ def known_policies() -> dict[str, type]:
         try:
             found[point.name] = point.load()
         except Exception as wrong:
-            message = f'policy "{point.name}": {point.value} does not load: {type(wrong).__name__}: {wrong}'
+            message = f'policy "{point.name}": {point.value} does not load: {reason(wrong)}'
             raise ScenarioError(message) from wrong
     return found
 
@@ -58,37 +60,59 @@ def make_policy(name: str, fields: dict[str, Any], period_s: float | None = None
     """A fresh policy by name, from ``FILE.py:Class``, or several joined by "+".
 
     ``period_s`` overrides how often each acts; fields of one among several are called "name.field". Raises
-    ScenarioError for an unknown name, file, class or field.
+    ScenarioError for every unknown name, file, class or field.
     """
     names = name.split("+")
     if len(names) == 1:
         return _make_one(name, fields, period_s)
     own: dict[str, dict[str, Any]] = {member: {} for member in names}
+    wrong, made = Gathered(), []
     if len(own) < len(names):
-        raise ScenarioError(f'policy "{name}": a policy stands in it twice')
+        wrong.problems.append(_misfit(f'policy "{name}": a policy stands in it twice'))
     for field, value in fields.items():
         of = max((member for member in names if field.startswith(f"{member}.")), key=len, default=None)
         if of is None:
-            raise ScenarioError(f'policy "{name}": say whose field "{field}" is, e.g. "{names[0]}.{field}"')
-        own[of][field.removeprefix(f"{of}.")] = value
-    return Together([_make_one(member, given, period_s) for member, given in own.items()])
+            said = f'policy "{name}": say whose field "{field}" is, e.g. "{names[0]}.{field}"'
+            wrong.problems.append(_misfit(said, "fields", field))
+        else:
+            own[of][field.removeprefix(f"{of}.")] = value
+    for member, given in own.items():
+        with wrong.at("policy", "name"):
+            made.append(_make_one(member, given, period_s, f"{member}."))
+    if wrong.problems:
+        raise ScenarioError(wrong.problems)
+    return Together(made)
 
 
-def _make_one(name: str, fields: dict[str, Any], period_s: float | None) -> Policy:
+def _misfit(message: str, *loc: str) -> Problem:
+    return misfit(("policy", *(loc or ("name",))), message)
+
+
+def _make_one(name: str, fields: dict[str, Any], period_s: float | None, prefix: str = "") -> Policy:
     kind = find_policy(name)
     known = (
         {field.name for field in dataclasses.fields(kind) if field.init} if dataclasses.is_dataclass(kind) else set()
     )
-    for field in fields:
-        if field not in known:
-            raise ScenarioError(f'policy "{name}" has no field "{field}"; {did_you_mean(field, known)}')
+    strange = [field for field in fields if field not in known]
+    if strange:
+        said = ((field, f'policy "{name}" has no field "{field}"; {did_you_mean(field, known)}') for field in strange)
+        raise ScenarioError([_misfit(message, "fields", prefix + field) for field, message in said])
     try:
         policy: Policy = kind(**fields)
-    except (TypeError, ValueError) as wrong:
-        raise ScenarioError(f'policy "{name}": {wrong}') from wrong
+    except (Exception, SystemExit) as wrong:
+        raise ScenarioError([_misfit(f'policy "{name}" cannot be made: {reason(wrong)}', "fields")]) from wrong
+    every_s = getattr(policy, "every_s", None) if period_s is None else period_s
+    if not _is_period(every_s):
+        message = f'policy "{name}": every_s says how often it acts, in whole seconds above 0; found {every_s!r}'
+        raise ScenarioError([_misfit(message, "name" if period_s is None else "period")])
     if period_s is not None:
         policy.every_s = period_s
     return policy
+
+
+def _is_period(every_s: Any) -> bool:
+    number = isinstance(every_s, Real) and not isinstance(every_s, bool)
+    return number and 0 < every_s < inf and every_s % 1 == 0
 
 
 def find_policy(name: str) -> type:
@@ -112,8 +136,8 @@ def _from_file(name: str) -> type:
     module = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
-    except Exception as wrong:
-        raise ScenarioError(f'policy "{name}": {file} does not load: {type(wrong).__name__}: {wrong}') from wrong
+    except (Exception, SystemExit) as wrong:
+        raise ScenarioError(f'policy "{name}": {file} does not load: {reason(wrong, path)}') from wrong
     found = getattr(module, cls, None)
     if isinstance(found, type) and not hasattr(found, "act"):
         raise ScenarioError(f'policy "{name}": class {cls} in {file} has no method "act"; see docs/writing_a_policy.md')
