@@ -32,6 +32,10 @@ class Jobs(Protocol):
         """What each job has done by ``tick``, in seconds at full speed."""
         ...
 
+    def paused_s(self, tick: int) -> Vec:
+        """How long each job was paused by ``tick``."""
+        ...
+
     def pools(self) -> list[str]:
         """The inference pools by name."""
         ...
@@ -47,7 +51,8 @@ class History:
     def __init__(self, compiled: Compiled, file: ResultFile, jobs: Jobs, watch: Watch) -> None:
         names = compiled.names
         self.file, self._compiled, self._told, self._watch = file, compiled, jobs, watch
-        self._jobs, self._pools, self._progress_s = jobs.facts(), jobs.pools(), jobs.progress_s(0)
+        self._jobs, self._pools = jobs.facts(), jobs.pools()
+        self._progress_s, self._paused_s = jobs.progress_s(0), jobs.paused_s(0)
         self.site = zeros(record.SiteRecord, FLUSH)
         self.records = record.Records(
             zeros(record.RackRecord, len(names.racks)),
@@ -243,8 +248,10 @@ class History:
         energy, asked, lost = self._job_sums[:, 1:] / seconds
         held = np.bincount(state.node.job, minlength=len(self._jobs) + 1)[1:]
         before_s, self._progress_s = self._progress_s, self._told.progress_s(tick)
-        progress = (self._progress_s - before_s) / seconds
-        for name, values in zip(record.JobRecord._fields, (held, energy, asked - lost, asked, progress), strict=True):
+        paused_s, self._paused_s = self._paused_s, self._told.paused_s(tick)
+        progress, paused = (self._progress_s - before_s) / seconds, (self._paused_s - paused_s) / seconds
+        columns = held, energy, asked - lost, asked, progress, paused
+        for name, values in zip(record.JobRecord._fields, columns, strict=True):
             self._minutes["job"][name].append(np.asarray(values, float))
         self._job_sums[:] = 0.0
         for name, each in zip(

@@ -180,12 +180,14 @@ class Simulation:
             yield end
 
     def _act(self, tick: int) -> None:
-        happened = self.control.act(tick, self.state.node.job)
+        happened = self.control.act(tick, self.state.node.job, self.workload.paused())
         if happened is not None:
             self.messages.append((float(tick), "policy", happened))
 
     def _begin(self, tick: int, history: History, pending: list[Action]) -> None:
-        """What changes at the beginning of a tick: jobs and events."""
+        """What changes at the beginning of a tick: orders to the scheduler, jobs and events."""
+        for order in self.control.scheduler.take(tick):
+            self.messages += [(float(tick), "job", words) for words in self.workload.obey(tick, order)]
         if self._turn_jobs(tick):
             history.collect_jobs(self.state)
             self._move_jobs(tick)

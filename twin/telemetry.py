@@ -35,9 +35,16 @@ def control_loop(
     """The control loop of a run."""
     fleet = fleet_of(compiled)
     limits = Limits(compiled.substation_limit_w, limit.contract_w, limit.announced)
-    jobs = (NO_JOB, *(Job(p.job.name, p.job.kind, p.job.priority, p.job.flexibility) for p in placements))
+    jobs = (NO_JOB, *(_job(placed) for placed in placements))
+    scheduler_s = compiled.site.control.scheduler.latency
     meters = _meters(compiled, scenario.seed)
-    return ControlLoop(charge, fleet, meters, _actuators(compiled, fleet, scenario.seed), limits, jobs)
+    return ControlLoop(charge, fleet, meters, _actuators(compiled, fleet, scenario.seed), limits, jobs, scheduler_s)
+
+
+def _job(placed: Placement) -> Job:
+    job = placed.job
+    phase = "" if job.inference is None else job.inference.phase
+    return Job(job.name, job.kind, job.priority, job.flexibility, phase, pausable=job.inference is None)
 
 
 def fleet_of(compiled: Compiled) -> Fleet:

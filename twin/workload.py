@@ -2,7 +2,8 @@
 
 What servers keep of their speed is known after each macro-step; jobs advance by it, and the next step shows their
 patterns at that pace. A synchronous training goes as fast as the slowest of its servers, those without supply apart;
-what the others could have done meanwhile is lost too. All other jobs go as fast as their servers do on average.
+what the others could have done meanwhile is lost too. All other jobs go as fast as their servers do on average. What a
+pause withholds is asked for and lost, as its servers are held.
 """
 
 from bisect import bisect_right
@@ -10,7 +11,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
+from twin.control.scheduler import Order
 from twin.core.clock import Clock
 from twin.core.layout import IVec, Vec
 from twin.drive.backfill import NEVER
@@ -20,6 +23,7 @@ from twin.drive.inference import Load, Pool, Service
 from twin.drive.jitter import offsets_s
 from twin.drive.jobs import Floor, JobFacts, Placement, job_seed, place
 from twin.drive.mixes import read_jobs
+from twin.drive.pause import Halt
 from twin.drive.queue import Queue
 from twin.drive.training import Training
 from twin.plant.order import NodeState
@@ -53,6 +57,9 @@ class Workload:
         self._synchronous = np.array([0, *(p.job.training is not None for p in self.placements)], np.int64)
         self._seen_lost_s, self._out = np.zeros(len(rack)), np.zeros(len(self.placements) + 1, np.int64)
         self._slow: set[int] = set()
+        self._halted: dict[int, Pattern] = {}
+        self._to_pause = np.zeros(len(self.placements) + 1, np.bool_)
+        self._admits, self._reopened = True, False
         self._first, self._table = 0, np.zeros((0, len(self.placements) + 1))
 
     def _course(self, placed: Placement) -> Course:
@@ -64,7 +71,8 @@ class Workload:
         if isinstance(placed.waveform, Training) and placed.waveform.spec.failures is not None:
             gpus, seed = int(self._gpus[placed.nodes].sum()), job_seed(self._seed, f"{job.name}/failures")
             faults = outages(placed.waveform.spec.failures, gpus, seed, max(start, 0))
-        return Pattern(placed.waveform, start, placed.end_tick, job.lasts or np.inf, faults)
+        halt = Halt(job.pause, job_seed(self._seed, f"{job.name}/pause"))
+        return Pattern(placed.waveform, start, placed.end_tick, job.lasts or np.inf, faults, halt)
 
     def holders(self, tick: int, servers: int) -> IVec:
         """The job each server holds from ``tick`` on."""
@@ -84,27 +92,69 @@ class Workload:
                 due = min(due, max(course.next_change, tick + 1))
         return due
 
+    def obey(self, tick: int, order: Order) -> list[str]:
+        """Take the orders that reach the scheduler at ``tick``, before jobs `begin`; returns what is said of them."""
+        if order.pause is not None:
+            self._to_pause = order.pause
+            for k, course in enumerate(self._courses):
+                self._tell(k, course)
+        if order.admit is None or order.admit == self._admits:
+            return []
+        self._admits, self._reopened = order.admit, order.admit
+        return ["the queue may start jobs again" if order.admit else "the queue starts no jobs until it is told to"]
+
+    def _tell(self, k: int, course: Course | None) -> None:
+        """Let a job know whether it shall be paused."""
+        if isinstance(course, Pattern) and course.halt.wanted != self._to_pause[k + 1]:
+            course.halt.wanted = bool(self._to_pause[k + 1])
+            self._changing.add(k)
+
+    def paused(self) -> NDArray[np.bool_]:
+        """Which jobs are paused, or on their way there or back; no job is the first."""
+        paused = np.zeros(len(self.placements) + 1, np.bool_)
+        paused[[k + 1 for k in self._halted]] = True
+        return paused
+
     def begin(self, tick: int) -> tuple[bool, list[str]]:
         """Let jobs start, end, fail and be back at ``tick``: whether servers change jobs, and what happened."""
+        for k in [k for k, course in self._halted.items() if course.end <= tick]:
+            del self._halted[k]
         place = bisect_right(self._given, tick)
-        moved, said = place > 0 and self._given[place - 1] == tick, []
+        moved, said = place > 0 and self._given[place - 1] == tick, list[str]()
         for k in sorted(self._changing):
             course = self._courses[k]
             words = "" if course is None else course.turn(tick)
             if course is None or not words:
                 continue
             said.append(f"{self.placements[k].job.name}: {words}")
+            self._halt_or_go(k, tick, course)
             if self.placements[k].waiting and course.end <= tick:
                 self.placements[k] = replace(self.placements[k], end_tick=tick)
                 self._queue.leave(k)
                 self._changing.discard(k)
                 moved = True
             self._write(k, tick, self._first + len(self._table))
-        for k, nodes in self._queue.start(tick) if moved else []:
+        if self._admits and (moved or self._reopened):
+            started = self._let_start(tick)
+            moved, said, self._reopened = moved or bool(started), [*said, *started], False
+        return moved, said
+
+    def _halt_or_go(self, k: int, tick: int, course: Course) -> None:
+        """Keep who stands; what has been paused holds its servers for so much longer than it told the queue."""
+        if isinstance(course, Pattern) and course.halt.is_on and course.end > tick:
+            self._halted[k] = course
+        elif self._halted.pop(k, None) and self.placements[k].waiting:
+            self._queue.extend(k, int(course.paused_s(tick)))
+
+    def _let_start(self, tick: int) -> list[str]:
+        """Let jobs of the queue start where there is room; returns what is said of them."""
+        said = []
+        for k, nodes in self._queue.start(tick):
             self._start(k, tick, nodes)
             waited = f" after {tick - since} s" if (since := self._since(k)) < tick else ""
             said.append(f"{self.placements[k].job.name}: starts on {len(nodes)} servers{waited}")
-        return moved, said
+            self._tell(k, self._courses[k])
+        return said
 
     def _since(self, k: int) -> int:
         waiting = self.placements[k].waiting
@@ -154,10 +204,10 @@ class Workload:
         """Let jobs advance by what their servers kept of their speed in the ``ticks`` before ``end``.
 
         ``work`` and ``demand`` are the site's of those ticks. What servers lose by waiting for others is added to what
-        they lost, what an inference pool is late with to what it was asked for.
+        they lost, what an inference pool is late with and what a pause withholds to what they were asked for.
         """
         late = {k for k, pool in self._pools if pool.is_late(end - ticks)}
-        if not (late or self._slow or self._out.any() or (work < demand).any()):
+        if not (late or self._slow or self._halted or self._out.any() or (work < demand).any()):
             return
         shown = self._table[end - ticks - self._first : end - self._first]
         asked_s = shown.sum(axis=0)
@@ -168,12 +218,18 @@ class Workload:
             self._advance(k, end, ticks, float(pace[k + 1]))
         for k, pool in self._pools:
             if k in self._slow or k in late:
-                more, nodes = pool.uncapped_activity(end - ticks, end) - shown[:, k + 1], self.placements[k].nodes
-                node.lost_total_s[nodes] += more.sum()
-                node.asked[nodes] += more.sum() * self._gpus[nodes]
-                node.lost[nodes] += more.sum() * self._gpus[nodes]
-                demand += more * self._gpus[nodes].sum()
+                self._withhold(k, pool.uncapped_activity(end - ticks, end) - shown[:, k + 1], node, demand)
+        for k, course in self._halted.items():
+            self._withhold(k, course.withheld(end - ticks, end), node, demand)
         self._seen_lost_s = node.lost_total_s.copy()
+
+    def _withhold(self, k: int, more: Vec, node: NodeState, demand: Vec) -> None:
+        """Add ``more`` activity in each tick to what job ``k`` asked for and lost."""
+        nodes = self.placements[k].nodes
+        node.lost_total_s[nodes] += more.sum()
+        node.asked[nodes] += more.sum() * self._gpus[nodes]
+        node.lost[nodes] += more.sum() * self._gpus[nodes]
+        demand += more * self._gpus[nodes].sum()
 
     def _count_out(self, out: IVec, tick: int) -> None:
         """Where more servers of a training have stopped than before, it fails, if it is of those that do."""
@@ -197,6 +253,10 @@ class Workload:
     def progress_s(self, tick: int) -> Vec:
         """What each job has done by ``tick`` in seconds at full speed, work to be done again not; NaN of pools."""
         return np.array([0.0 if course is None else course.useful_s(tick) for course in self._courses])
+
+    def paused_s(self, tick: int) -> Vec:
+        """How long each job was paused by ``tick``, its checkpoints and restores for that included."""
+        return np.array([0.0 if course is None else course.paused_s(tick) for course in self._courses])
 
     def pools(self) -> list[str]:
         """The inference pools by name."""

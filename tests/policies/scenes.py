@@ -23,6 +23,7 @@ def seen(
     flow=None,
     hottest_c=50.0,
     feed_time_s=None,
+    paused=None,
 ):
     """Boards drawing ``gpu_w`` a GPU, each server ``host_w`` beside, ``overhead_w`` at the feed alone."""
     boards_w = np.broadcast_to(np.asarray(gpu_w, float), SERVERS) * fleet.gpus
@@ -40,6 +41,7 @@ def seen(
         notices=tuple(Notice(*n) for n in notices), level_w=level_w, rack_hottest_c=np.full(8, hottest_c),
         cdu_flow_kg_s=fleet.cdu_flow_kg_s * (np.ones(4) if flow is None else np.array(flow)),
         cdu_supply_c=np.full(4, 35.0), job=job, jobs=JOBS,
+        paused=np.zeros(len(JOBS), bool) if paused is None else paused,
     )  # fmt: skip
 
 

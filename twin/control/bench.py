@@ -1,14 +1,15 @@
 """A bench for policies: a few dozen servers behind the meters and paths of a run, with the simplest plant there is.
 
-Boards draw the least of what they want and their cap; all else at the meter is constant; each die is one mass on its
-cold plate, C dT/dt = P - G (T - T_coolant) with G in proportion to flow. It is what `twin policies check` and the
-tests of policies run on; it says nothing about a site.
+Boards draw the least of what they want and their cap, those of a job that is told to pause idle; all else at the meter
+is constant; each die is one mass on its cold plate, C dT/dt = P - G (T - T_coolant) with G in proportion to flow. It is
+what `twin policies check` and the tests of policies run on; it says nothing about a site.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from twin.control.actuation import Actuators, CapPath, PathSetUp
 from twin.control.loop import Charge, ControlLoop, Limits, Meters
@@ -24,9 +25,9 @@ _DIE_J_K, _PLATE_W_K, _COOLANT_C = 454.0, 25.0, 35.0
 _RACKS, _CDU_KG_S, _HOST = 8, 3.0, 0.3  # power of a server beside its boards over their rating
 JOBS = (
     NO_JOB,
-    Job("inference", "constant", 2, 0.0),
-    Job("training", "training", 1, 0.25),
-    Job("batch", "step", 0, 0.5),
+    Job("inference", "inference", 2, 0.0, "decode"),
+    Job("training", "training", 1, 0.25, pausable=True),
+    Job("batch", "step", 0, 0.5, pausable=True),
 )
 _CAP_PATH, _BRAKE_PATH = PathSetUp(1.0), PathSetUp(5.0)
 
@@ -68,6 +69,8 @@ class Bench:
     brake: PathSetUp = _BRAKE_PATH
     meter: tuple[int, int] = (1, 1)  # period and delay
     fallback_w: float | None = None
+    jobs: tuple[Job, ...] = JOBS
+    scheduler_s: float = 5.0
 
     def __post_init__(self) -> None:
         fleet = self.fleet
@@ -83,8 +86,16 @@ class Bench:
             CapPath(fleet.gpus, fleet.brake_w, free_w, self.brake) if fleet.has_brake else None,
         )
         self.loop = ControlLoop(
-            charge, fleet, Meters(*(Meter(*self.meter) for _ in Meters._fields)), actuators, limits, JOBS
+            charge,
+            fleet,
+            Meters(*(Meter(*self.meter) for _ in Meters._fields)),
+            actuators,
+            limits,
+            self.jobs,
+            self.scheduler_s,
         )
+        self.paused: list[NDArray[np.bool_]] = []
+        self.waits = np.zeros(len(self.jobs), np.bool_)
         self.power_w, self.held_w = np.minimum(self.want_w(0), fleet.gpu_max_w), fleet.gpu_max_w.copy()
         self.die_c, self.share = _COOLANT_C + self.power_w / _PLATE_W_K, self.flow(0)
 
@@ -101,17 +112,21 @@ class Bench:
     def step(self, tick: int) -> None:
         """The second after ``tick``."""
         if tick % self.loop.every == 0:
-            self.loop.act(tick, self.job)
+            self.loop.act(tick, self.job, self.waits)
+        for order in self.loop.scheduler.take(tick):
+            self.waits = self.waits if order.pause is None else order.pause
         arriving = self.loop.actuators.arriving(tick + 1)
         self.held_w = self.held_w if arriving is None else arriving[1]
         self.share = self.flow(tick)
-        self.power_w = np.minimum(self.want_w(tick), np.minimum(self.held_w, self.fleet.gpu_max_w))
+        want_w = np.where(self.waits[self.job], self.fleet.gpu_idle_w, self.want_w(tick))
+        self.power_w = np.minimum(want_w, np.minimum(self.held_w, self.fleet.gpu_max_w))
         given_w = _PLATE_W_K * self.share[self.fleet.cdu] * (self.die_c - _COOLANT_C)
         self.die_c += (self.power_w - given_w) / _DIE_J_K
         self._read(tick + 1)
         self.feed_w.append(float(self._levels()[0]))
         self.cap_w.append(self.held_w.copy())
         self.board_w.append(self.power_w.copy())
+        self.paused.append(self.waits.copy())
         self.hottest_c.append(float(self.die_c.max()))
 
     def _levels(self) -> Vec:

@@ -5,7 +5,7 @@ flow. It must
 
 - say how often it acts: ``every_s``, whole seconds, above 0;
 - return None or Commands with a cap for each server, numbers that `actuation` lets through, and a brake of booleans
-  only where there is a brake;
+  only where there is a brake, a pause of booleans for each job, of those that can be paused, and admit true or false;
 - leave what it sees as it was, and the fleet's facts, which are read-only;
 - do the same again from the same telemetry: a fresh object gives the same commands;
 - reach nothing but what it is shown; and be quick.
@@ -89,9 +89,10 @@ def _faults(one: _Watched, two: _Watched) -> Iterator[str]:
 def _same(a: Commands | None, b: Commands | None) -> bool:
     if a is None or b is None:
         return a is b
-    if not np.array_equal(a.gpu_cap_w, b.gpu_cap_w) or (a.brake is None) != (b.brake is None):
-        return False
-    return a.brake is None or b.brake is None or np.array_equal(a.brake, b.brake)
+    return a.admit == b.admit and all(
+        one is two or (one is not None and two is not None and np.array_equal(one, two))
+        for one, two in ((a.gpu_cap_w, b.gpu_cap_w), (a.brake, b.brake), (a.pause, b.pause))
+    )
 
 
 def _scene(policy: Policy, *, has_brake: bool) -> Bench:

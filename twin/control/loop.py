@@ -5,10 +5,12 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from twin.control.actuation import Actuators
 from twin.control.deadline import deadline
 from twin.control.policy import Commands, Fleet, Job, Notice, Policy, Seen
+from twin.control.scheduler import Scheduler
 from twin.control.sensing import Gauges, Meter
 from twin.core.errors import RunError
 from twin.core.layout import IVec, Vec
@@ -46,13 +48,22 @@ class ControlLoop:
     """A policy between its meters and its actuators."""
 
     def __init__(
-        self, charge: Charge, fleet: Fleet, meters: Meters, actuators: Actuators, limits: Limits, jobs: tuple[Job, ...]
+        self,
+        charge: Charge,
+        fleet: Fleet,
+        meters: Meters,
+        actuators: Actuators,
+        limits: Limits,
+        jobs: tuple[Job, ...],
+        scheduler_s: float,
     ) -> None:
         self.policy, self.name, self.every = charge.policy, charge.name, charge.every
         self.fleet, self.meters, self.actuators = fleet, meters, actuators
         self.spent_s, self.slowest_s, self.read_s, self.acts = 0.0, 0.0, 0.0, 0
         self.failure: str | None = None
         self._charge, self._limits, self._jobs = charge, limits, jobs
+        pausable = np.array([job.pausable for job in jobs], np.bool_)
+        self.scheduler = Scheduler(tuple(job.name for job in jobs), pausable, scheduler_s)
 
     def read(self, tick: int, feed_w: Vec, substation_w: Vec, gauges: Gauges) -> None:
         """Let the meters look that must at ``tick``; the site's sees every second up to it, [tick] and [tick, k]."""
@@ -68,12 +79,17 @@ class ControlLoop:
         self.read_s += time.perf_counter() - began
 
     def next_tick(self, tick: int) -> int:
-        """The next tick after ``tick`` at which the policy acts, a meter must look, or a second command arrives."""
+        """The next tick after ``tick`` at which it acts, a meter must look, orders or a second command arrive."""
         looks = [meter.next_look(tick) for meter in self.meters[1:]]
-        return int(min((tick // self.every + 1) * self.every, *looks, self.actuators.second_arrival()))
+        return int(min((tick // self.every + 1) * self.every, *looks, *self._arrivals()))
 
-    def act(self, tick: int, job: IVec) -> str | None:
-        """Let the policy see what meters show at ``tick`` and send what it commands; ``job`` is the scheduler's.
+    def _arrivals(self) -> tuple[float, float]:
+        return self.actuators.second_arrival(), self.scheduler.next_arrival()
+
+    def act(self, tick: int, job: IVec, paused: NDArray[np.bool_]) -> str | None:
+        """Let the policy see what meters show at ``tick`` and send what it commands.
+
+        ``job`` of each server and which jobs are ``paused`` are the scheduler's.
 
         RunError where it fails; where there is a fallback, its caps go out instead, nobody acts any more, and what
         happened is returned.
@@ -81,7 +97,7 @@ class ControlLoop:
         if self.failure is not None:
             return None
         began = time.perf_counter()
-        seen = self.look(tick, job)
+        seen = self.look(tick, job, paused)
         try:
             with deadline(self._charge.limit_s):
                 commands = self.policy.act(seen)
@@ -92,7 +108,8 @@ class ControlLoop:
             if self._charge.fallback_w is None:
                 raise RunError(self.failure) from wrong
             self.actuators.cap.send(tick, np.full(self.fleet.gpus.size, self._charge.fallback_w))
-            return f"{self.failure}; every board is capped at {self._charge.fallback_w:g} W from now on"
+            freed = ", jobs go on" if self.scheduler.release(tick) else ""
+            return f"{self.failure}; every board is capped at {self._charge.fallback_w:g} W from now on{freed}"
         spent_s = time.perf_counter() - began
         self.spent_s, self.slowest_s, self.acts = self.spent_s + spent_s, max(self.slowest_s, spent_s), self.acts + 1
         return None
@@ -105,9 +122,10 @@ class ControlLoop:
             if brake.shape != self.fleet.gpus.shape or brake.dtype != np.bool_:
                 raise ValueError(f"a brake is true or false for each of {self.fleet.gpus.size} servers")
             self.actuators.brake.send(tick, np.where(brake, self.fleet.brake_w, np.inf))
+        self.scheduler.send(tick, commands.pause, commands.admit)
         self.actuators.cap.send(tick, commands.gpu_cap_w)
 
-    def look(self, tick: int, job: IVec) -> Seen:
+    def look(self, tick: int, job: IVec, paused: NDArray[np.bool_]) -> Seen:
         """What the policy is shown at ``tick``."""
         meters = self.meters
         site, node, boards = meters.site.seen(tick), meters.servers.seen(tick), meters.boards.seen(tick)
@@ -128,4 +146,5 @@ class ControlLoop:
             notices=tuple(Notice(float(a), float(b), w) for a, b, w in self._limits.announced(tick)),
             level_w=level_w, rack_hottest_c=racks.values[1].copy(), cdu_flow_kg_s=coolant.values[0].copy(),
             cdu_supply_c=coolant.values[1].copy(), job=job.copy(), jobs=self._jobs,
+            paused=paused.copy(),
         )  # fmt: skip

@@ -66,6 +66,8 @@ class Job(NamedTuple):
     kind: str  # training, constant, ...
     priority: int  # higher is held back later
     flexibility: float  # share of its speed that it can do without while the utility calls
+    phase: str = ""  # of inference: prefill, decode, or mixed where servers do both
+    pausable: bool = False  # whether the scheduler can pause it
 
 
 NO_JOB = Job("", "", 0, 1.0)
@@ -103,6 +105,7 @@ class Seen(NamedTuple):
     cdu_supply_c: Vec
     job: IVec  # job of each server, an index into `jobs`; 0 is none
     jobs: tuple[Job, ...]
+    paused: NDArray[np.bool_]  # which of `jobs` are paused, or on their way there or back, says the scheduler
 
     def least_limit_w(self, ahead_s: float) -> float:
         """Least limit of the feed in force within the next ``ahead_s``, as far as announced."""
@@ -116,6 +119,8 @@ class Commands(NamedTuple):
 
     gpu_cap_w: Vec  # power cap of one GPU, an entry for each server; infinity lifts it
     brake: NDArray[np.bool_] | None = None  # which servers to brake; None leaves the brake as it is
+    pause: NDArray[np.bool_] | None = None  # which of `Seen.jobs` shall be paused; None leaves them as they are
+    admit: bool | None = None  # whether the queue may start jobs; None leaves that as it is
 
 
 class Policy(Protocol):

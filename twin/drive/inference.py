@@ -57,6 +57,11 @@ class InferenceSpec(Spec):
             raise ValueError("give prefill, decode or both: tokens a second of one server")
         return self
 
+    @property
+    def phase(self) -> str:
+        """What its servers do: prefill, decode, or mixed where they do both."""
+        return "mixed" if self.prefill and self.decode else "prefill" if self.prefill else "decode"
+
     def build(self, seed: int, folder: Path) -> "Load":
         """What a pool is to serve."""
         return Load(self, self.requests.build(seed, folder))
@@ -176,6 +181,11 @@ class Pool:
         """Its work is in tokens: NaN."""
         del tick
         return float("nan")
+
+    def paused_s(self, tick: int) -> float:
+        """A pool cannot be paused."""
+        del tick
+        return 0.0
 
     def service(self, first: int, last: int) -> Service:
         """How it did in the ticks from ``first`` up to ``last``; zeros where it did not run."""

@@ -1,7 +1,8 @@
 """The queue of a run: jobs that were submitted, and the nodes they get when others leave.
 
 Jobs with a start of their own come first: a node that one of them will hold is not given to the queue before that one
-has left. A job that is still running when the time it was said to take is over is expected to end at any moment.
+has left. A job that is still running when the time it was said to take is over is expected to end at any moment;
+one that has been paused is expected later by that time, once it goes on.
 """
 
 import numpy as np
@@ -16,6 +17,7 @@ class Queue:
     def __init__(self, waiting: dict[int, Waiting], taken_until: IVec) -> None:
         self._submitted, self._taken_until = waiting, taken_until
         self._running: dict[int, tuple[IVec, int]] = {}
+        self._told: dict[int, int] = {}  # when running jobs end as they said when they started
 
     def since(self) -> set[int]:
         """Ticks at which jobs are submitted."""
@@ -23,7 +25,12 @@ class Queue:
 
     def leave(self, job: int) -> None:
         """A job is over: its nodes are free."""
-        del self._running[job]
+        del self._running[job], self._told[job]
+
+    def extend(self, job: int, paused: int) -> None:
+        """A job that has been paused for so many ticks in all is expected to end that much later."""
+        nodes, _ = self._running[job]
+        self._running[job] = nodes, self._told[job] + paused
 
     def start(self, now: int) -> list[Start]:
         """Jobs that start at tick ``now``, by their number, and their nodes."""
@@ -36,6 +43,7 @@ class Queue:
         found = []
         for place, nodes in starts(now, [self._submitted[job] for job in due], free_at):
             one = self._submitted.pop(due[place])
+            self._told[due[place]] = now + one.ticks
             self._running[due[place]] = nodes, now + one.ticks
             found.append(Start(due[place], nodes))
         return found

@@ -193,6 +193,7 @@ class JobRecord(NamedTuple):
     work: Annotated[Vec, Var("1", "work done, mean, in GPUs at full speed")]
     demand: Annotated[Vec, Var("1", "work asked for, mean, in GPUs at full speed")]
     progress: Annotated[Vec, Var("1", "seconds at full speed it came on in a second, negative when work is lost")]
+    paused: Annotated[Vec, Var("1", "share of the time it was paused, its checkpoint and restore included")]
 
 
 class PoolRecord(NamedTuple):

@@ -500,6 +500,13 @@ class ActuatorSpec(Spec):
     """Probability that a command to a server is lost."""
 
 
+class SchedulerSpec(Spec):
+    """The path of orders from the policy to the scheduler: pauses of jobs, and whether the queue may start any."""
+
+    latency: Duration = Field(default=5.0, ge=0)
+    """From the policy to the jobs, rounded up to whole seconds, one at least [E]."""
+
+
 class ControlSpec(Spec):
     """Between a policy and the plant: meters and paths, in place or by the name of a type in a parts file."""
 
@@ -519,6 +526,8 @@ class ControlSpec(Spec):
     """Of the power brake, which brings boards nearly to a halt; without it there is none."""
     brake_to: Ratio = Field(default=0.2, gt=0, le=1)
     """Share of its rating that a braked board may draw: a clock of 288 MHz [E]."""
+    scheduler: SchedulerSpec = SchedulerSpec()
+    """Of orders to the scheduler."""
 
 
 class Variant(Spec):

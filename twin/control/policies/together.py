@@ -1,4 +1,7 @@
-"""Several policies at once: the least of their caps holds, and who brakes brakes."""
+"""Several policies at once: the least of their caps holds, who brakes brakes, who pauses a job pauses it.
+
+The queue starts jobs where all who say something about it let it.
+"""
 
 from math import gcd
 
@@ -29,4 +32,11 @@ class Together:
         if not spoke:
             return None
         brakes = [said.brake for said in words if said.brake is not None]
-        return Commands(np.min([said.gpu_cap_w for said in words], axis=0), np.any(brakes, axis=0) if brakes else None)
+        pauses = [said.pause for said in words if said.pause is not None]
+        admits = [said.admit for said in words if said.admit is not None]
+        return Commands(
+            np.min([said.gpu_cap_w for said in words], axis=0),
+            brake=np.any(brakes, axis=0) if brakes else None,
+            pause=np.any(pauses, axis=0) if pauses else None,
+            admit=all(admits) if admits else None,
+        )
