@@ -7,7 +7,7 @@ import yaml
 
 from twin.core.errors import ScenarioError
 from twin.inputs import change_site, load_inputs
-from twin.scenario import Scenario, load_scenario
+from twin.scenario import load_scenario
 from twin.site.load import load_site
 
 ROOT = Path(__file__).parents[1]

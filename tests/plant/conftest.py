@@ -5,7 +5,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from twin.core.clock import Clock
 from twin.core.layout import zeros
 from twin.events import Wanted, actions
 from twin.inputs import change_site
@@ -84,7 +83,7 @@ class Running:
         ``events`` are as in a scenario, their times from the start on.
         """
         scenario = Scenario.model_validate({"duration": f"{self.at + seconds} s", "events": list(events)})
-        pending, end, rows = actions(scenario, self.compiled, Clock()), self.at + seconds, []
+        pending, end, rows = actions(scenario, self.compiled), self.at + seconds, []
         periods = step.periods(self.plant)
         while self.at < end:
             due = [action for action in pending if action.tick == self.at]

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from twin.components.economizer import FREE, MECHANICAL, PARTIAL
-from twin.core.clock import Clock
 from twin.core.errors import RunError
 from twin.events import Wanted, actions
 from twin.plant import ledger, rejection, steady
@@ -180,7 +179,7 @@ def trip(running, target: str, lasts_s: int, activity: float = 0.8):
     """Heat the plant takes [W] around a trip, by macro-step."""
     events = [{"at": "30 s", "trip": target, "for": f"{lasts_s} s"}]
     scenario = Scenario.model_validate({"duration": "20 min", "events": events})
-    wanted, pending = Wanted(running.compiled, running.state), actions(scenario, running.compiled, Clock())
+    wanted, pending = Wanted(running.compiled, running.state), actions(scenario, running.compiled)
     heat = []
     for tick in range(0, 1200, 5):
         while pending and pending[0].tick <= tick:
@@ -263,7 +262,7 @@ def test_a_fouled_exchanger_needs_colder_water(watered):
     scenario = Scenario.model_validate(
         {"duration": "1 min", "events": [{"at": "0 s", "set": {"hall-1.fouling": "50 %"}, "for": "30 s"}]}
     )
-    there, back = actions(scenario, watered.compiled, Clock())
+    there, back = actions(scenario, watered.compiled)
     there.apply(wanted)
     wanted.enforce(watered.state)
     assert watered.state.service.fouling[0] == 0.5

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from twin.core.clock import Clock
 from twin.core.errors import ScenarioError
 from twin.events import Wanted, actions
 from twin.plant import ledger, rejection, steady, step
@@ -111,7 +110,7 @@ def test_a_lost_fan_bank_and_a_lost_pump_are_named_and_come_back(pod):
     ]
     scenario = Scenario.model_validate({"duration": "2 min", "events": events})
     wanted, seen = Wanted(pod.compiled, pod.state), []
-    for action in actions(scenario, pod.compiled, Clock()):
+    for action in actions(scenario, pod.compiled):
         action.apply(wanted)
         wanted.enforce(pod.state)
         seen.append((action.tick, *pod.state.service.tower_cells, *pod.state.service.condenser_pumps))
@@ -121,7 +120,7 @@ def test_a_lost_fan_bank_and_a_lost_pump_are_named_and_come_back(pod):
 def test_an_unknown_cell_is_told(pod):
     scenario = Scenario.model_validate({"duration": "2 min", "events": [{"at": "1 s", "trip": "hall-1/tower-cell-03"}]})
     with pytest.raises(ScenarioError, match='"hall-1" has no "tower-cell-03"; did you mean "tower-cell-02"'):
-        actions(scenario, pod.compiled, Clock())
+        actions(scenario, pod.compiled)
 
 
 def test_flows_follow_pumps_in_service(pod):

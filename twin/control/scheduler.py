@@ -36,7 +36,7 @@ class Scheduler:
             self.pause = order.pause
         if order.admit is not None:
             self.admit = order.admit
-        if order != (None, None):
+        if order.pause is not None or order.admit is not None:
             self._under_way.setdefault(tick + self._delay, []).append(order)
 
     def release(self, tick: int) -> bool:
