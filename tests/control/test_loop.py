@@ -1,6 +1,8 @@
 """A policy sees its meters and nothing else, and when it fails the run says who, when and what."""
 
+import sys
 import time
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -93,6 +95,12 @@ def hang(seen):
         time.sleep(0.01)
 
 
+def hang_on(seen):
+    while True:
+        with suppress(Exception):
+            time.sleep(0.01)
+
+
 @pytest.mark.parametrize(
     ("say", "said"),
     [
@@ -101,8 +109,18 @@ def hang(seen):
         (lambda seen: Commands(np.full(SERVERS, -1.0)), "found -1 W"),
         (lambda seen: Commands(np.full(3, 500.0)), "each of 32 servers, found 3 caps"),
         (lambda seen: Commands(np.full(SERVERS, 500.0), np.ones(3, bool)), "a brake is true or false for each of 32"),
-        (lambda seen: 700.0, "AttributeError"),
+        (lambda seen: 700.0, "act must return Commands or None, found float"),
+        (lambda seen: [500.0] * SERVERS, "act must return Commands or None, found list"),
+        (lambda seen: Commands(None), "numbers of watts, one for each server; found None"),
+        (lambda seen: Commands(500.0), "each of 32 servers, found caps of shape"),
+        (lambda seen: Commands(np.full(SERVERS, 1e9)), "ten times its rating of 700 W, or infinity; found 1e"),
+        (lambda seen: Commands(np.full(SERVERS, True)), "numbers of watts, .* found True for server 0"),
+        (lambda seen: Commands(np.full(SERVERS, 500 + 1j)), "numbers of watts, .* for server 0"),
+        (lambda seen: Commands(["500 W"] * SERVERS), "numbers of watts, .* for server 0"),
+        (lambda seen: sys.exit(3), "SystemExit: 3"),
+        (lambda seen: Saying(None).act(), "TypeError: .*missing 1 required positional argument"),
         (hang, "TookTooLong: acting took more than 0.2 s"),
+        (hang_on, "TookTooLong: acting took more than 0.2 s"),
     ],
 )
 def test_a_policy_that_fails_is_named_with_time_and_value(say, said):
@@ -169,7 +187,7 @@ class Halves:
         (Random, "from the same telemetry two fresh objects command different things, at 0 s"),
         (Spoiling, "it changes what it is shown: node_gpu_w, at 0 s"),
         (Writing, "it failed at 0 s: ValueError: assignment destination is read-only"),
-        (Slow, "takes 5. ms on average"),
+        (Slow, "takes \\d+ ms on average"),
         (Halves, "whole seconds above 0; found 0.5"),
         (lambda: Saying(lambda seen: 5.0), "act must return Commands or None, found float"),
         (lambda: Saying(lambda seen: Commands(np.full(SERVERS, 0.8))), "found 0.8 W"),

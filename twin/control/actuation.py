@@ -9,7 +9,7 @@ their order: a later one never arrives before an earlier one.
 """
 
 from math import inf
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -39,7 +39,7 @@ class CapPath:
 
     def send(self, tick: int, cap_w: Vec) -> None:
         """Send caps at ``tick``: cut to the boards' range, rounded down to the quantum."""
-        cap_w = np.asarray(cap_w, dtype=float)
+        cap_w = _numbers(cap_w)
         _refuse(cap_w, self._top_w)
         held_w, quantum_w = np.clip(cap_w, self._low_w, self._top_w), self._set_up.quantum_w
         self.sent_w = np.where(np.isfinite(held_w), np.floor(held_w / quantum_w) * quantum_w, held_w)
@@ -75,6 +75,19 @@ class CapPath:
                 self.in_force_w = cap_w.copy()
             else:
                 self.in_force_w[servers] = cap_w
+
+
+def _numbers(cap_w: Any) -> Vec:
+    """Caps as floats; ValueError for what is not a number."""
+    given = np.asarray(cap_w)
+    if given.dtype.kind not in "iuf":
+        raise ValueError(f"caps are numbers of watts, one for each server; found {_kind(given)}")
+    return given.astype(float)
+
+
+def _kind(given: np.ndarray) -> str:
+    first = given.ravel()[0:1].tolist()[0] if given.size else None
+    return f"{first!r}" if given.ndim == 0 else f"{first!r} for server 0"
 
 
 def _refuse(cap_w: Vec, top_w: Vec) -> None:

@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 
 from twin.control.bench import SERVERS, Bench, bench_fleet
-from twin.control.policy import Commands, Policy, Seen
-from twin.core.errors import RunError
+from twin.control.policy import Commands, Policy, Seen, is_period
+from twin.core.errors import InputError, RunError
 from twin.core.layout import Vec
 
 SECONDS = 300
@@ -47,16 +47,17 @@ class _Watched:
         changed = [name for name, value in before.items() if not np.array_equal(value, getattr(seen, name))]
         if changed:
             self.broken.append(f"it changes what it is shown: {', '.join(changed)}, at {seen.time_s:g} s")
-        if commands is not None and not isinstance(commands, Commands):
-            raise TypeError(f"act must return Commands or None, found {type(commands).__name__}")
         self.said.append(commands)
         return commands
 
 
 def check_policy(make: Callable[[], Policy]) -> list[str]:
     """What the policy that ``make`` makes does wrong, in sentences; nothing where it keeps the contract."""
-    every_s = getattr(make(), "every_s", None)
-    if not isinstance(every_s, int | float) or isinstance(every_s, bool) or not every_s > 0 or every_s % 1:
+    try:
+        every_s = getattr(make(), "every_s", None)
+    except InputError as wrong:
+        return [problem.message for problem in wrong.problems]
+    if not is_period(every_s):
         return [f"every_s says how often it acts, in whole seconds above 0; found {every_s!r}"]
     for brake in (False, True):
         runs = []

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 
-class TookTooLong(Exception):
-    """A policy was still acting when its time was over."""
+class TookTooLong(BaseException):
+    """A policy was still acting when its time was over. No Exception, which the policy may catch."""
 
 
 @contextmanager

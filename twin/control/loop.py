@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.control.actuation import Actuators
-from twin.control.deadline import deadline
+from twin.control.deadline import TookTooLong, deadline
 from twin.control.policy import Commands, Fleet, Job, Notice, Policy, Seen
 from twin.control.scheduler import Scheduler
 from twin.control.sensing import Gauges, Meter
-from twin.core.errors import RunError
+from twin.core.errors import RunError, reason
 from twin.core.layout import IVec, Vec
 
 
@@ -103,8 +103,8 @@ class ControlLoop:
                 commands = self.policy.act(seen)
             if commands is not None:
                 self._send(tick, commands)
-        except Exception as wrong:
-            self.failure = f"policy {self.name} failed at {tick} s: {type(wrong).__name__}: {wrong}"
+        except (Exception, SystemExit, TookTooLong) as wrong:
+            self.failure = f"policy {self.name} failed at {tick} s: {reason(wrong)}"
             if self._charge.fallback_w is None:
                 raise RunError(self.failure) from wrong
             self.actuators.cap.send(tick, np.full(self.fleet.gpus.size, self._charge.fallback_w))
@@ -115,6 +115,8 @@ class ControlLoop:
         return None
 
     def _send(self, tick: int, commands: Commands) -> None:
+        if not isinstance(commands, Commands):
+            raise TypeError(f"act must return Commands or None, found {type(commands).__name__}")
         if commands.brake is not None:
             brake = np.asarray(commands.brake)
             if self.actuators.brake is None:

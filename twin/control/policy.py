@@ -5,7 +5,9 @@ nothing to reset. `every_s` says how often it acts; `act` gets what the meters s
 or None to leave things as they are.
 """
 
-from typing import NamedTuple, Protocol
+from math import inf
+from numbers import Real
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -121,6 +123,12 @@ class Commands(NamedTuple):
     brake: NDArray[np.bool_] | None = None  # which servers to brake; None leaves the brake as it is
     pause: NDArray[np.bool_] | None = None  # which of `Seen.jobs` shall be paused; None leaves them as they are
     admit: bool | None = None  # whether the queue may start jobs; None leaves that as it is
+
+
+def is_period(every_s: Any) -> bool:
+    """Whether a policy can act every ``every_s``: whole seconds above 0."""
+    number = isinstance(every_s, Real) and not isinstance(every_s, bool)
+    return number and 0 < every_s < inf and every_s % 1 == 0
 
 
 class Policy(Protocol):

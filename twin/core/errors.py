@@ -105,12 +105,16 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     return f"known here: {shown}{', ...' if len(choices) > 12 else ''}"
 
 
-def reason(wrong: BaseException, file: Path | str | None = None) -> str:
-    """What went wrong in code of somebody else in words, with the line where it is in ``file``."""
+POLICY_FILE = "policy in "
+"""What names of modules begin with that are somebody's policy file."""
+
+
+def reason(wrong: BaseException) -> str:
+    """What went wrong in somebody's policy in words, with the line where it is in a policy file."""
     said = " ".join(str(wrong.msg if isinstance(wrong, SyntaxError) else wrong).split())
     line = wrong.lineno if isinstance(wrong, SyntaxError) else None
     for frame, number in traceback.walk_tb(wrong.__traceback__):
-        if file is not None and frame.f_code.co_filename == str(file):
+        if str(frame.f_globals.get("__name__")).startswith(POLICY_FILE):
             line = number
     words = f"{type(wrong).__name__}: {said}" if said else type(wrong).__name__
     return words if line is None else f"{words} (line {line})"

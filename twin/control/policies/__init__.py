@@ -2,9 +2,8 @@
 
 import dataclasses
 import importlib.util
+import sys
 from importlib.metadata import entry_points
-from math import inf
-from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +19,8 @@ from twin.control.policies.together import Together
 from twin.control.policies.uncapped import Uncapped
 from twin.control.policies.uniform_cap import UniformCap
 from twin.control.policies.water_filling import WaterFilling
-from twin.control.policy import Policy
-from twin.core.errors import Gathered, Problem, ScenarioError, did_you_mean, misfit, reason
+from twin.control.policy import Policy, is_period
+from twin.core.errors import POLICY_FILE, Gathered, Problem, ScenarioError, did_you_mean, misfit, reason
 
 POLICIES: dict[str, type] = {
     "uncapped": Uncapped,
@@ -100,19 +99,16 @@ def _make_one(name: str, fields: dict[str, Any], period_s: float | None, prefix:
     try:
         policy: Policy = kind(**fields)
     except (Exception, SystemExit) as wrong:
-        raise ScenarioError([_misfit(f'policy "{name}" cannot be made: {reason(wrong)}', "fields")]) from wrong
+        raise ScenarioError(
+            [_misfit(f'policy "{name}" cannot be made: {reason(wrong)}', "fields" if fields else "name")]
+        ) from wrong
     every_s = getattr(policy, "every_s", None) if period_s is None else period_s
-    if not _is_period(every_s):
+    if not is_period(every_s):
         message = f'policy "{name}": every_s says how often it acts, in whole seconds above 0; found {every_s!r}'
         raise ScenarioError([_misfit(message, "name" if period_s is None else "period")])
     if period_s is not None:
         policy.every_s = period_s
     return policy
-
-
-def _is_period(every_s: Any) -> bool:
-    number = isinstance(every_s, Real) and not isinstance(every_s, bool)
-    return number and 0 < every_s < inf and every_s % 1 == 0
 
 
 def find_policy(name: str) -> type:
@@ -130,16 +126,17 @@ def _from_file(name: str) -> type:
     path = Path(file)
     if not path.is_file():
         raise ScenarioError(f'policy "{name}": there is no file {file}')
-    spec = importlib.util.spec_from_file_location(path.stem, path)
+    spec = importlib.util.spec_from_file_location(f"{POLICY_FILE}{path.absolute()}", path)
     if spec is None or spec.loader is None:
         raise ScenarioError(f'policy "{name}": {file} is not a Python file')
     module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # where dataclasses look up annotations that are text
     try:
         spec.loader.exec_module(module)
     except (Exception, SystemExit) as wrong:
-        raise ScenarioError(f'policy "{name}": {file} does not load: {reason(wrong, path)}') from wrong
+        raise ScenarioError(f'policy "{name}": {file} does not load: {reason(wrong)}') from wrong
     found = getattr(module, cls, None)
-    if isinstance(found, type) and not hasattr(found, "act"):
+    if isinstance(found, type) and not callable(getattr(found, "act", None)):
         raise ScenarioError(f'policy "{name}": class {cls} in {file} has no method "act"; see docs/writing_a_policy.md')
     if not isinstance(found, type):
         classes = [key for key, value in vars(module).items() if isinstance(value, type) and hasattr(value, "act")]
