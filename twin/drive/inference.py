@@ -44,6 +44,8 @@ class InferenceSpec(Spec):
     """Tokens a second that one server generates, all requests together [E]."""
     requests: RequestsSpec
     """What arrives."""
+    stream: Annotated[str, Field(min_length=1)] | None = None
+    """Pools of one stream get the same requests at the same time: one prefills, another decodes. None: its own."""
     batch: Annotated[int, Field(ge=1)] = 64
     """Requests that one server decodes at once [E]."""
     prefill_activity: Activity = 1.0

@@ -110,7 +110,8 @@ class JobSpec(Spec):
         spec = self.training or self.inference or self.batch or self.square or self.constant or self.step or self.trace
         if spec is None:
             raise AssertionError("the validator lets no job without a kind through")
-        return spec.build(job_seed(seed, self.name), folder)
+        stream = self.inference.stream if self.inference is not None else None
+        return spec.build(job_seed(seed, f"{stream}/stream" if stream else self.name), folder)
 
 
 class JobsSpec(Spec):

@@ -10,6 +10,7 @@ from typing import Any
 from twin.control.policies.demand_response import DemandResponse
 from twin.control.policies.dynamo import Dynamo
 from twin.control.policies.feed_limit import FeedLimit
+from twin.control.policies.phase_aware import PhaseAware
 from twin.control.policies.polca import Polca
 from twin.control.policies.smoothing import Smoothing
 from twin.control.policies.steering import Steering
@@ -32,6 +33,7 @@ POLICIES: dict[str, type] = {
     "polca": Polca,
     "steering": Steering,
     "demand-response": DemandResponse,
+    "phase-aware": PhaseAware,
     "smoothing": Smoothing,
     "thermal-emergency": ThermalEmergency,
 }
