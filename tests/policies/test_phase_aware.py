@@ -40,7 +40,7 @@ def test_only_servers_that_decode_are_capped():
 def test_it_keeps_the_contract_alone_and_with_others():
     for name in ("phase-aware", "phase-aware+steering", "demand-response+phase-aware"):
         assert check_policy(lambda name=name: make_policy(name, {})) == []
-    with pytest.raises(ScenarioError, match="decode_share is a share of the rating above 0 and up to 1, found 1.5"):
+    with pytest.raises(ScenarioError, match=r"decode_share is a share of the rating above 0 and up to 1, found 1\.5"):
         make_policy("phase-aware", {"decode_share": 1.5})
 
 

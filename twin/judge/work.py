@@ -123,6 +123,7 @@ class JobWork(NamedTuple):
 
     ``submit_s`` is NaN for a job that did not wait in the queue, ``start_s`` and ``end_s`` for what did not happen.
     ``held_s`` is the time on its nodes within the run, ``goodput`` progress over that; NaN where there is none.
+    ``paused_s`` is the part of it in which a policy paused it.
     """
 
     name: str
@@ -135,6 +136,7 @@ class JobWork(NamedTuple):
     work: Work
     progress_s: float
     held_s: float
+    paused_s: float
 
     @property
     def goodput(self) -> float:
@@ -153,6 +155,7 @@ def jobs(tree: xr.DataTree) -> list[JobWork]:
     kinds = texts(dataset, "kind") if "kind" in dataset else [""] * len(nodes)
     times = {name: _fixed(dataset, name) for name in ("submit_s", "start_s", "end_s")}
     progress_s = duration @ values(dataset, "progress") if "progress" in dataset else np.full(len(nodes), np.nan)
+    paused_s = duration @ values(dataset, "paused") if "paused" in dataset else np.zeros(len(nodes))
     held_s = np.clip(np.nan_to_num(times["end_s"], nan=np.inf), 0.0, values(dataset, "time")[-1])
     held_s -= np.clip(times["start_s"], 0.0, held_s)
     found = []
@@ -161,7 +164,9 @@ def jobs(tree: xr.DataTree) -> list[JobWork]:
         job_work = Work(float(done[i]), float(asked[i]), lost, lost / float(asked[i]) if asked[i] > 0.0 else 0.0)
         submit_s, start_s, end_s = (float(column[i]) for column in times.values())
         progress, held, count, spent_j = (float(column[i]) for column in (progress_s, held_s, nodes, energy))
-        found.append(JobWork(name, kinds[i], submit_s, start_s, end_s, count, spent_j, job_work, progress, held))
+        times_s = submit_s, start_s, end_s
+        paused = float(paused_s[i])
+        found.append(JobWork(name, kinds[i], *times_s, count, spent_j, job_work, progress, held, paused))
     return found
 
 

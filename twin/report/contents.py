@@ -116,13 +116,13 @@ def job_rows(tree: xr.DataTree) -> Table:
         (
             job.name, job.kind, _when(clock, job.submit_s), _when(clock, job.start_s), _when(clock, job.end_s),
             job.nodes, job.energy_j / 3.6e9, job.work.done_gpu_s / 3600.0, job.work.lost_gpu_s / 3600.0,
-            100.0 * job.work.lost_share, 100.0 * job.goodput,
+            100.0 * job.work.lost_share, 100.0 * job.goodput, job.paused_s / 60.0,
         )
         for job in jobs(tree)
     ]  # fmt: skip
     headings = (
         "job", "kind", "submitted", "start", "end", "nodes", "energy (MWh)", "work done (GPU-hours)",
-        "work lost (GPU-hours)", "work lost (%)", "goodput (%)",
+        "work lost (GPU-hours)", "work lost (%)", "goodput (%)", "paused (min)",
     )  # fmt: skip
     remark = (
         "Energy and work are those within the run, also of a job that began before it. Goodput is progress at full "
