@@ -7,9 +7,11 @@ import numpy as np
 
 from twin.components import gpu, pump
 from twin.core.layout import Vec, variables, zeros
+from twin.drive.erlang import BIN_EDGES_S
 from twin.drive.inference import Service
 from twin.drive.jobs import JobFacts
 from twin.drive.weather import WeatherRow
+from twin.holding import Holding
 from twin.plant import ledger, protection, record
 from twin.plant.order import State, gpu_rows
 from twin.results import ResultFile
@@ -19,6 +21,12 @@ from twin.watching import Watch
 MINUTE, FLUSH = 60, 3600
 FIRST_C, WIDTH_K, BINS = 10.0, 1.0, 100
 _EXTREME = ("_min", "_max")
+_DRIVE = {
+    "limit_w": ("W", "limit in force at the point of interconnection"),
+    "dry_bulb_c": ("degC", "outdoor dry bulb"),
+    "wet_bulb_c": ("degC", "outdoor wet bulb"),
+    "braked": ("1", "GPUs in nodes held by the power brake"),
+}
 
 
 class Jobs(Protocol):
@@ -48,9 +56,10 @@ class Jobs(Protocol):
 class History:
     """Records of one run on their way to its file."""
 
-    def __init__(self, compiled: Compiled, file: ResultFile, jobs: Jobs, watch: Watch) -> None:
+    def __init__(self, compiled: Compiled, file: ResultFile, jobs: Jobs, watch: Watch, holding: Holding) -> None:
         names = compiled.names
         self.file, self._compiled, self._told, self._watch = file, compiled, jobs, watch
+        self._holding = holding
         self._jobs, self._pools = jobs.facts(), jobs.pools()
         self._progress_s, self._paused_s = jobs.progress_s(0), jobs.paused_s(0)
         self.site = zeros(record.SiteRecord, FLUSH)
@@ -63,7 +72,7 @@ class History:
         )
         self.seconds = 0
         self.substation_w = np.zeros((FLUSH, len(compiled.substations)))
-        self._drive: dict[str, Vec] = {name: np.zeros(FLUSH) for name in ("limit_w", "dry_bulb_c", "wet_bulb_c")}
+        self._drive: dict[str, Vec] = {name: np.zeros(FLUSH) for name in _DRIVE}
         self._job_sums = np.zeros((3, len(self._jobs) + 1))
         self._minutes: dict[str, dict[str, list[Vec]]] = defaultdict(lambda: defaultdict(list))
         self._minute_times: list[float] = []
@@ -74,9 +83,8 @@ class History:
         compiled, file, names = self._compiled, self.file, self._compiled.names
         file.group("site", {"substation": compiled.substations or ["none"]}, timed=True)
         file.layout("site", record.SiteRecord)
-        file.series("site", "limit_w", "W", "limit in force at the point of interconnection")
-        file.series("site", "dry_bulb_c", "degC", "outdoor dry bulb")
-        file.series("site", "wet_bulb_c", "degC", "outdoor wet bulb")
+        for name, (unit, words) in _DRIVE.items():
+            file.series("site", name, unit, words)
         if compiled.substations:
             file.series("site", "substation_w", "W", "active power at the substation", ("substation",))
             file.fixed(
@@ -107,8 +115,9 @@ class History:
             file.group("job", {"job": [job.name for job in self._jobs]}, timed=True)
             file.layout("job", record.JobRecord, ("job",))
         if self._pools:
-            file.group("pool", {"pool": self._pools}, timed=True)
+            file.group("pool", {"pool": self._pools, "bin": BIN_EDGES_S}, timed=True)
             file.layout("pool", record.PoolRecord, ("pool",))
+            file.layout("pool", record.PoolLatencyRecord, ("pool", "bin"))
         file.group("histogram", {"bin": FIRST_C + WIDTH_K * np.arange(BINS)}, timed=True)
         file.fixed("histogram", "width", (), WIDTH_K, "K", "width of a bin; the outer bins hold what is beyond them")
         file.series("histogram", "die_count", "1", "GPUs by die temperature, lower edge of the bin", ("bin",))
@@ -201,6 +210,7 @@ class History:
         rows = slice(self._row, self._row + ticks)
         self._drive["limit_w"][rows] = limit_w
         self._drive["dry_bulb_c"][rows], self._drive["wet_bulb_c"][rows] = air.dry_bulb_c, air.wet_bulb_c
+        self._drive["braked"][rows] = self._holding.braked[:ticks]
         self._row += ticks
         self.seconds += ticks
         if self._watch:
@@ -250,14 +260,15 @@ class History:
         before_s, self._progress_s = self._progress_s, self._told.progress_s(tick)
         paused_s, self._paused_s = self._paused_s, self._told.paused_s(tick)
         progress, paused = (self._progress_s - before_s) / seconds, (self._paused_s - paused_s) / seconds
-        columns = held, energy, asked - lost, asked, progress, paused
+        back = self._holding.take()[:, 1:] / seconds
+        columns = held, energy, asked - lost, asked, progress, paused, *back
         for name, values in zip(record.JobRecord._fields, columns, strict=True):
             self._minutes["job"][name].append(np.asarray(values, float))
         self._job_sums[:] = 0.0
-        for name, each in zip(
-            record.PoolRecord._fields, zip(*self._told.services(tick - int(seconds), tick), strict=True), strict=False
-        ):
-            self._minutes["pool"][name].append(np.array(each))
+        if self._pools:
+            served = zip(*self._told.services(tick - int(seconds), tick), strict=True)
+            for name, each in zip(Service._fields, served, strict=True):
+                self._minutes["pool"][name].append(np.array(each))
 
     def flush(self) -> None:
         """Write what has gathered."""

@@ -89,6 +89,7 @@ def _attributes(simulation: Simulation, ended: Ended) -> dict[str, Any]:
         "twin_version": installed_version("datacenter-twin"), "source_digest": jit.digest(),
         "created": datetime.now(UTC).isoformat(timespec="seconds"), "complete": int(ended.failure is None),
         "binding_limit_window": site.limits.window, "demand_interval_s": site.limits.demand_interval, "gpus": c.gpus,
+        "servers_nameplate_w": float(c.node_max_w.sum()),
         "nodes": int(c.node_rack.size), "racks": len(c.names.racks), "notes": json.dumps(simulation.notes()),
         "rules": json.dumps(simulation.rules), "feed_limit_w": site.feed.limit, "feed_voltage_v": site.feed.voltage,
         "Conventions": "CF-1.11",

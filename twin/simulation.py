@@ -22,6 +22,7 @@ from twin.core.layout import Vec
 from twin.drive.weather import Weather
 from twin.events import Action, Wanted, actions, feed_limit
 from twin.history import History
+from twin.holding import Holding
 from twin.opened import NoSolution, Opened
 from twin.plant import electrics, grid, ledger, outages, rejection, steady, step, storage
 from twin.plant.order import LONGEST_STEP
@@ -58,6 +59,7 @@ class Simulation:
         charge = self._meet(folder, clock)
         self.state = new_state(self.compiled)
         self.control: ControlLoop = control_loop(charge, scenario, self.compiled, self.limit, self.workload.placements)
+        self.holding = Holding(self.control.fleet, len(self.workload.placements))
         self._gauges = PlantGauges(self.compiled, self.state)
         self.wanted = Wanted(self.compiled, self.state)
         self.protecting = Protecting(self.compiled, self.state)
@@ -97,7 +99,7 @@ class Simulation:
     def run(self, file: ResultFile, progress: Progress | None = None) -> Ended:
         """Simulate into ``file`` until the end, an interrupt or a failure."""
         self.settle()
-        history = History(self.compiled, file, self.workload, self.watch)
+        history = History(self.compiled, file, self.workload, self.watch, self.holding)
         before, books = ledger.stores(self.compiled.plant, self.state), ledger.open_books()
         failure: BaseException | None = None
         self.state.step.capped[:] = capped_gpus(self.control.fleet, self.state.node.cap_w)
@@ -258,6 +260,7 @@ class Simulation:
 
     def _move_jobs(self, tick: int) -> None:
         self.state.node.job[:] = self.workload.holders(tick, self.state.node.job.size)
+        self._look_who_is_held(self.state.node.cap_w)
 
     def _outdoors(self, tick: int) -> tuple[float, float, float]:
         """Dry and wet bulb [degC] and pressure [Pa] at ``tick``."""
@@ -266,12 +269,21 @@ class Simulation:
 
     def _take_caps(self, tick: int, end: int) -> None:
         """Let the caps that arrive from ``tick`` on and before ``end`` take the place of those that hold."""
-        arriving, node = self.control.actuators.arriving(end), self.state.node
+        actuators, node = self.control.actuators, self.state.node
+        arriving = actuators.arriving(end)
         if arriving is None:
+            self.holding.last(0, end - tick)
             return
         at, node.next_cap_w[:] = arriving
         node.next_cap_in[0] = at - tick
+        self.holding.last(0, at - tick)
+        self._look_who_is_held(node.next_cap_w)
+        self.holding.last(at - tick, end - tick)
         self.state.step.capped[at - tick :] = capped_gpus(self.control.fleet, node.next_cap_w)
+
+    def _look_who_is_held(self, cap_w: Vec) -> None:
+        brake = self.control.actuators.brake
+        self.holding.look(self.state.node.job, cap_w, None if brake is None else brake.in_force_w)
 
     def _keep_caps(self) -> None:
         """After the macro-step: caps that came in it hold from its end on."""

@@ -5,7 +5,8 @@ import pytest
 import xarray as xr
 from scipy import stats
 
-from twin.judge.fairness import fairness, jain
+from twin.judge.classes import classes
+from twin.judge.fairness import jain
 from twin.judge.paired import difference, pareto
 from twin.judge.response import responses
 
@@ -59,7 +60,10 @@ def test_fairness_is_by_kind_of_job(result):
     data = {name: (("time", "job"), np.array([row])) for name, row in job.items()}
     data["kind"] = ("job", np.array(["training", "training", "inference"]))
     tree["job"] = xr.Dataset(data, coords={"time": [60.0], "job": ["a", "b", "c"]})
-    assert fairness(tree) == {"training": pytest.approx(1.5**2 / (2 * 1.25))}
+    inference, training = classes(tree)
+    assert (training.name, training.fairness) == ("training", pytest.approx(1.5**2 / (2 * 1.25)))
+    assert np.isnan(inference.fairness)
+    assert training.lost == pytest.approx(0.25)
 
 
 def test_intervals_are_those_of_a_paired_t_test():

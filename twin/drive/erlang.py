@@ -16,6 +16,8 @@ import numpy as np
 from twin.core.layout import Vec
 
 _HALVINGS = 50
+BIN_EDGES_S = np.concatenate([[0.0], np.geomspace(1e-3, 1e5, 8 * 48 + 1)])
+"""Lower edges of the bins that latencies are counted in: 48 a decade, each 4.9 % wide; the last has no end."""
 
 
 class Tail(NamedTuple):
@@ -58,3 +60,14 @@ def quantile_s(share: float, weights: Vec, fixed_s: Vec, wait: Tail) -> float:
         later = np.where(past_s < 0.0, 1.0, wait.chance * np.exp(-np.maximum(past_s, 0.0) / wait.mean_s))
         low, high = (middle, high) if float(weights @ later) > 1.0 - share else (low, middle)
     return high
+
+
+def counts(weights: Vec, fixed_s: Vec, wait: Tail) -> Vec:
+    """How many arrivals fall into each bin of `BIN_EDGES_S`: each waits its ``fixed_s``, then by ``wait``."""
+    past_s = BIN_EDGES_S[:, None] - fixed_s
+    later = np.where(past_s < 0.0, 1.0, wait.chance * np.exp(-np.maximum(past_s, 0.0) / max(wait.mean_s, 1e-12)))
+    waiting = later @ weights
+    # Everybody waits for some time, so that nobody is left out of the first bin.
+    waiting[0] = weights.sum()
+    found: Vec = -np.diff(waiting, append=0.0)
+    return found

@@ -90,9 +90,12 @@ class Service(NamedTuple):
     ttft_p99_s: float
     tbt_p50_s: float
     tbt_p99_s: float
+    ttft_count: Vec  # requests in each bin of `erlang.BIN_EDGES_S`
+    tbt_count: Vec  # tokens likewise
 
 
-NO_SERVICE = Service(0.0, 0.0, 0.0, 0.0, 0.0, *4 * (float("nan"),))
+_NONE = np.zeros(len(erlang.BIN_EDGES_S))
+NO_SERVICE = Service(0.0, 0.0, 0.0, 0.0, 0.0, *4 * (float("nan"),), _NONE, _NONE)
 
 
 @dataclass(eq=False)
@@ -200,37 +203,45 @@ class Pool:
         fixed_s = waiting_s[:-1] / (self.servers * speed)
         arrived = float(requests.sum())
         ttft_s = tbt_s = (float("nan"), float("nan"))
+        generated = float((served_s - prefill_s).sum()) * (spec.decode or 0.0)
+        ttft_count = tbt_count = _NONE
         if arrived > 0.0:
             came_s = float(self._came_s[stop] - self._came_s[begin])
             prompt_s = float(self._prefill_s[stop] - self._prefill_s[begin]) / arrived / speed
-            ttft_s = self._first_token(requests, fixed_s + prompt_s, came_s, float(speed.mean()))
-            tbt_s = self._between_tokens(arrived / seconds, float(prompt_s.mean()), float(speed.mean()))
+            ttft_s, ttft_count = self._first_token(requests, fixed_s + prompt_s, came_s, float(speed.mean()))
+            longest_s = float(prompt_s.mean())
+            tbt_s, tbt_count = self._between_tokens(arrived / seconds, longest_s, float(speed.mean()), generated)
         return Service(
             arrived / seconds,
             float(prefill_s.sum()) * (spec.prefill or 0.0) / seconds,
-            float((served_s - prefill_s).sum()) * (spec.decode or 0.0) / seconds,
+            generated / seconds,
             float((served_s / (self.servers * speed)).mean()),
             float(fixed_s.mean()),
             *ttft_s,
             *tbt_s,
+            ttft_count,
+            tbt_count,
         )
 
-    def _first_token(self, requests: Vec, fixed_s: Vec, came_s: float, speed: float) -> tuple[float, float]:
-        """Time to the first token that half and 99 % of requests stay below."""
+    def _first_token(self, requests: Vec, fixed_s: Vec, came_s: float, speed: float) -> tuple[tuple[float, float], Vec]:
+        """Time to the first token that half and 99 % of requests stay below, and requests by bin."""
         if self.load.spec.prefill is None:
-            return float("nan"), float("nan")
+            return (float("nan"), float("nan")), _NONE
         offered = min(came_s / len(requests) / speed, _FULLEST * self.servers)
         wait = erlang.tail(self.servers, offered, came_s / float(requests.sum()) / speed)
         half_s, most_s = (erlang.quantile_s(share, requests, fixed_s, wait) for share in _SHARES)
-        return half_s, most_s
+        return (half_s, most_s), erlang.counts(requests, fixed_s, wait)
 
-    def _between_tokens(self, rate: float, prompt_s: float, speed: float) -> tuple[float, float]:
-        """Time between tokens that half and 99 % of them stay below."""
+    def _between_tokens(
+        self, rate: float, prompt_s: float, speed: float, tokens: float
+    ) -> tuple[tuple[float, float], Vec]:
+        """Time between tokens that half and 99 % of them stay below, and tokens by bin."""
         spec = self.load.spec
         if spec.decode is None:
-            return float("nan"), float("nan")
+            return (float("nan"), float("nan")), _NONE
         step_s = spec.batch / spec.decode / speed
         chance = 1.0 - np.exp(-rate * step_s / self.servers)
         longer = (max(0.0, float(np.log(max(chance, 1e-300) / (1.0 - share)))) for share in _SHARES)
         half_s, most_s = (step_s + prompt_s * one for one in longer)
-        return half_s, most_s
+        wait = erlang.Tail(float(chance), prompt_s)
+        return (half_s, most_s), erlang.counts(np.array([tokens]), np.array([step_s]), wait)

@@ -23,6 +23,7 @@ from twin.judge.result import ClockTime, durations_s, group, texts, values
 from twin.judge.windows import clock_windows
 
 RAMP_WINDOWS_S = (1.0, 10.0, 60.0)
+RANGE_WINDOWS_S = (10.0, 60.0, 900.0)
 
 # Each end use as the sum of some records less others; together they are the feed. Batteries that give are below 0.
 END_USES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
@@ -173,6 +174,13 @@ def ramps(site: xr.Dataset) -> list[Ramp]:
             up, down = (time[round((begin + over_s) / step_s)] for begin in (ramp.rise_s, ramp.fall_s))
             found.append(Ramp(window, ramp.rise, float(up), ramp.fall, float(down)))
     return found
+
+
+def ranges(site: xr.Dataset) -> dict[float, float]:
+    """Greatest less least feed power [W] within any 10 s, 1 min and 15 min; windows longer than the run are left out."""
+    power, step_s = values(site, "feed_w"), float(np.median(durations_s(site)))
+    whole_s = len(power) * step_s
+    return {over_s: spectrum.dynamic_range(power, step_s, over_s) for over_s in RANGE_WINDOWS_S if over_s <= whole_s}
 
 
 class Residual(NamedTuple):

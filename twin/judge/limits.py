@@ -1,4 +1,4 @@
-"""Was the limit in force held? Judged as 1 s mean, 1 min mean and demand interval, for the feed and each substation.
+"""Was the limit in force held? Judged as mean of 1 s, 10 s, 1 min and demand interval, for the feed and substations.
 
 A window is judged against the time-mean of the limit in it, since a limit may change within. Windows of a minute and
 of the demand interval are aligned with the clock, as a revenue meter's are; a window the run covers only in part is
@@ -69,9 +69,9 @@ class LimitedPower(NamedTuple):
 
 
 def window_lengths(tree: xr.DataTree) -> dict[str, float]:
-    """The three windows a limit is judged in, by the name that ``binding_limit_window`` uses [s]."""
+    """The windows a limit is judged in, by the name that ``binding_limit_window`` uses [s]."""
     interval = float(tree.attrs.get("demand_interval_s", DEFAULT_DEMAND_INTERVAL_S))
-    return {"1 s": 1.0, "1 min": 60.0, "demand interval": interval}
+    return {"1 s": 1.0, "10 s": 10.0, "1 min": 60.0, "demand interval": interval}
 
 
 def limited_powers(tree: xr.DataTree) -> list[LimitedPower]:

@@ -4,7 +4,9 @@ Of a call that lowers the feed's limit to L from t0 to t1:
 
     baseline    mean feed power over the hour before t0 (a policy that starts early lowers it a little)
     depth       1 - mean power / baseline, from t0 to t1
+    ramp        time after t0 until nine tenths of the way from the baseline to L are done
     settled     time after t0 from which power is never more than 2 % over L until t1
+    within      time after t0 from which power stays within 2 % of L on both sides until t1
     hold error  root mean square, and greatest, of (P - L)/L over L from t0 to t1; power under L counts as no error
     rebound     greatest power in the hour after t1 over the baseline, no less than 0
 
@@ -22,7 +24,7 @@ from twin.core.layout import Vec
 from twin.judge.limits import CallVerdict, judge_calls
 from twin.judge.result import durations_s, values
 
-BASELINE_S, REBOUND_S, SETTLED = 3600.0, 3600.0, 0.02
+BASELINE_S, REBOUND_S, SETTLED, RAMPED = 3600.0, 3600.0, 0.02, 0.9
 
 
 class Response(NamedTuple):
@@ -31,7 +33,9 @@ class Response(NamedTuple):
     at_s: float
     baseline_w: float
     depth: float
+    ramp_s: float
     settled_s: float
+    within_s: float
     hold_rms: float
     hold_greatest: float
     rebound_w: float
@@ -55,15 +59,21 @@ def _response(call: CallVerdict, time_s: Vec, step_s: Vec, power_w: Vec) -> Resp
     before, held = span(call.at_s - BASELINE_S, call.at_s), span(call.at_s, call.until_s)
     after = span(call.until_s, call.until_s + REBOUND_S)
     baseline, excess = mean(before), np.maximum(power_w[held] / call.limit_w - 1.0, 0.0)
-    over = np.flatnonzero(excess > SETTLED)
-    if over.size == 0:
-        settled = 0.0
-    elif over[-1] == len(excess) - 1:
-        settled = np.nan
-    else:
-        settled = float(time_s[held][over[-1]] - call.at_s)
+    since = time_s[held] - call.at_s
+    down = np.flatnonzero(power_w[held] <= baseline - RAMPED * max(0.0, baseline - call.limit_w))
+    ramp = float((since - step_s[held])[down[0]]) if down.size else np.nan
+    apart = np.abs(power_w[held] / call.limit_w - 1.0)
     return Response(
-        call.at_s, baseline, 1.0 - mean(held) / baseline, settled,
+        call.at_s, baseline, 1.0 - mean(held) / baseline, ramp, _last(excess > SETTLED, since),
+        _last(apart > SETTLED, since),
         float(np.sqrt(excess**2 @ step_s[held] / step_s[held].sum())), float(excess.max()),
         max(0.0, float(power_w[after].max()) - baseline) if after.any() else np.nan,
     )  # fmt: skip
+
+
+def _last(outside: np.ndarray, since_s: Vec) -> float:
+    """The time from which nothing is outside any more; NaN where the last record is."""
+    where = np.flatnonzero(outside)
+    if where.size == 0:
+        return 0.0
+    return float(since_s[where[-1]]) if where[-1] < len(outside) - 1 else float("nan")

@@ -12,7 +12,7 @@ import numpy as np
 import xarray as xr
 
 from twin.core.layout import Vec
-from twin.judge.result import durations_s, values
+from twin.judge.result import ClockTime, durations_s, values
 from twin.judge.ride_through import Excursion, Trace, excursions, trace, window_groups, within
 from twin.judge.words import megawatts, span
 
@@ -57,6 +57,29 @@ def judge_rules(tree: xr.DataTree) -> list[RuleVerdict]:
         outcome, words = (NOT_JUDGED, reason) if reason else _JUDGES[rule["kind"]](tree, pack, rule, seen, found)
         verdicts.append(RuleVerdict(rule["name"], outcome, words, bool(rule["verified"]), rule["source"]))
     return verdicts
+
+
+def inside_ramp(tree: xr.DataTree) -> float:
+    """Share of clock minutes with no change of feed power beyond the pack's ramp rules; NaN without such a rule.
+
+    A change belongs to the minute in which it ends; the minutes count in which there is one.
+    """
+    site = tree["site"].to_dataset()
+    time_s, power_w = values(site, "time"), values(site, "feed_w")
+    step_s, midnight_s = float(np.median(durations_s(site))), ClockTime.of(tree).midnight_s
+    minute = np.floor((time_s - 0.5 * step_s + midnight_s) / 60.0).astype(int)
+    outside, seen = np.zeros(minute.size, dtype=bool), np.zeros(minute.size, dtype=bool)
+    for rule in pack_of(tree).get("rules", []):
+        steps = round(rule["over"] / step_s) if rule["kind"] == "ramp" else 0
+        if not 1 <= steps < power_w.size:
+            continue
+        moved = power_w[steps:] - power_w[:-steps]
+        moved = {"rise": moved, "fall": -moved, "either": np.abs(moved)}[rule["way"]]
+        seen[steps:] = True
+        outside[steps:] |= moved > rule["most"]
+    if not seen.any():
+        return float("nan")
+    return 1.0 - len(np.unique(minute[outside])) / len(np.unique(minute[seen]))
 
 
 def _out_of_scope(tree: xr.DataTree, pack: dict[str, Any]) -> str:

@@ -23,6 +23,7 @@ from math import inf, pi, sin
 from typing import NamedTuple
 
 import numpy as np
+from scipy.ndimage import maximum_filter1d, minimum_filter1d
 
 from twin.core.layout import Vec
 
@@ -162,9 +163,5 @@ def dynamic_range(series: Vec, step_s: float, over_s: float = inf) -> float:
     if over_s >= len(series) * step_s:
         return float(series.max() - series.min())
     width = max(2, round(over_s / step_s) + 1)
-    views = np.lib.stride_tricks.sliding_window_view(series, width)
-    # Blocks keep the work space small.
-    return max(
-        float((views[i : i + 4096].max(axis=1) - views[i : i + 4096].min(axis=1)).max())
-        for i in range(0, len(views), 4096)
-    )
+    # Windows that hang over an end hold less than the whole ones beside them.
+    return float((maximum_filter1d(series, width) - minimum_filter1d(series, width)).max())

@@ -21,6 +21,9 @@ class Storage(NamedTuple):
     peak_w: float
     least_charge: float
     most_charge: float
+    cycles_day: float
+    loss_j: float
+    """Taken less given less what is kept more than at first, and what cooling and controls drew."""
 
 
 def storage(tree: xr.DataTree) -> Storage | None:
@@ -29,10 +32,13 @@ def storage(tree: xr.DataTree) -> Storage | None:
     if plants is None or not values(site, "battery_w").any():
         return None
     power, duration, charge = values(site, "battery_w"), durations_s(site), values(site, "battery_charge")
-    given = float(np.maximum(power, 0.0) @ duration)
+    given, holds = float(np.maximum(power, 0.0) @ duration), float(values(plants, "energy_j").sum())
+    auxiliary = float(values(site, "auxiliary_w") @ duration) if "auxiliary_w" in site else 0.0
+    # Charge is known at the end of each record: the first one's is where counting begins.
+    loss = auxiliary - float(power[1:] @ duration[1:]) - holds * float(charge[-1] - charge[0])
     return Storage(
-        given, float(np.maximum(-power, 0.0) @ duration), given / float(values(plants, "energy_j").sum()),
-        float(np.abs(power).max()), float(charge.min()), float(charge.max()),
+        given, float(np.maximum(-power, 0.0) @ duration), given / holds, float(np.abs(power).max()),
+        float(charge.min()), float(charge.max()), given / holds * 86400.0 / float(duration.sum()), loss,
     )  # fmt: skip
 
 

@@ -1,26 +1,24 @@
-"""The figures of a run, each once, with its unit in the name: for run.json, the report and comparisons."""
+"""The figures of a run, each once, with its unit in the name: for run.json, the report and comparisons.
 
-import re
+What each of them is stands in `definitions`.
+"""
 
 import numpy as np
 import xarray as xr
 
 from twin.core.layout import Vec
-from twin.judge.energy import apparent_va, power_factor, pue, ramps, residuals, wue_l_kwh
-from twin.judge.fairness import fairness
-from twin.judge.limits import binding_verdict, judge_calls, judge_limits, limited_powers
+from twin.judge.classes import classes
+from twin.judge.energy import apparent_va, power_factor, pue, ramps, ranges, residuals, wue_l_kwh
 from twin.judge.oscillation import windows
-from twin.judge.response import responses
 from twin.judge.result import durations_s, values
 from twin.judge.ride_through import excursions, trace
-from twin.judge.rules import judge_rules, pack_of
-from twin.judge.serving import pools
+from twin.judge.rules import inside_ramp, judge_rules, pack_of
+from twin.judge.serving import by_priority, pools
 from twin.judge.storage import storage
+from twin.judge.summary_control import Figure, control_figures, word
+from twin.judge.thermal import heat
 from twin.judge.transformers import hottest
 from twin.judge.work import caps, hottest_gpu, lost_range, throttling, training_goodput, work
-
-Figure = float | str | bool
-_WINDOW_SUFFIX = {"1 s": "1_s_mean", "1 min": "1_min_mean", "demand interval": "demand_interval"}
 
 
 def summary(tree: xr.DataTree) -> dict[str, Figure]:
@@ -35,13 +33,12 @@ def summary(tree: xr.DataTree) -> dict[str, Figure]:
         "simulated_s": float(duration.sum()),
     }
     figures |= _power_figures(site, duration)
-    figures |= _limit_figures(tree)
-    figures |= _response_figures(tree)
+    figures |= control_figures(tree)
     figures |= _energy_figures(tree, site)
     figures |= _gpu_figures(tree, site) | _storage_figures(tree, site) | _rule_figures(tree)
     figures |= _window_figures(tree)
     figures |= _service_figures(tree)
-    figures |= {f"fairness_{kind}": index for kind, index in fairness(tree).items()}
+    figures |= _class_figures(tree)
     figures |= _transformer_figures(tree)
     for one in residuals(tree):
         if one.part in ("site", "water"):
@@ -63,51 +60,7 @@ def _power_figures(site: xr.Dataset, duration: Vec) -> dict[str, Figure]:
     for ramp in ramps(site):
         name = f"ramp_{ramp.window_s:.0f}_s"
         figures |= {f"{name}_rise_mw": ramp.rise_w / 1e6, f"{name}_fall_mw": ramp.fall_w / 1e6}
-    return figures
-
-
-def _limit_figures(tree: xr.DataTree) -> dict[str, Figure]:
-    verdicts = judge_limits(tree)
-    figures: dict[str, Figure] = {"binding_limit_window": str(tree.attrs.get("binding_limit_window", "1 s"))}
-    binding = binding_verdict(verdicts)
-    feed = next((one for one in limited_powers(tree) if one.where == "feed"), None)
-    if feed is not None:
-        figures["stranded_share"] = 1.0 - float(np.percentile(feed.power_w / feed.limit_w, 99.0))
-    if binding is not None:
-        figures["limit"] = binding.words
-        figures["limit_held"] = binding.held and binding.judged > 0
-        figures["substation_limits_held"] = all(one.held for one in verdicts if one.where != "feed" and one.binding)
-    for one in verdicts:
-        if one.where == "feed":
-            end = _WINDOW_SUFFIX[one.window]
-            figures |= {
-                f"above_limit_{end}_s": one.above_s,
-                f"above_limit_{end}_mwh": one.above_j / 3.6e9,
-                f"excess_{end}_mw": one.excess_w / 1e6,
-                f"excess_{end}_percent": one.excess_percent,
-                f"longest_above_limit_{end}_s": one.longest_s,
-                f"first_above_limit_{end}_at_s": one.first_s,
-            }
-    feed_calls = [call for call in judge_calls(tree) if call.where == "feed"]
-    figures["calls"] = float(len(feed_calls))
-    if feed_calls:
-        figures["call_reached_worst_s"] = float(np.max([call.reached_s for call in feed_calls]))
-        figures["call_overshoot_1_percent_worst_s"] = max(call.overshoot_s for call in feed_calls)
-    return figures
-
-
-def _response_figures(tree: xr.DataTree) -> dict[str, Figure]:
-    """Of several calls the least depth and the worst of everything else."""
-    found = responses(tree)
-    if not found:
-        return {}
-    return {
-        "response_depth_least_share": min(one.depth for one in found),
-        "response_settled_worst_s": float(np.max([one.settled_s for one in found])),
-        "response_hold_rms_worst_share": max(one.hold_rms for one in found),
-        "response_hold_greatest_share": max(one.hold_greatest for one in found),
-        "response_rebound_worst_mw": float(np.max([one.rebound_w for one in found])) / 1e6,
-    }
+    return figures | {f"range_{over_s:.0f}_s_mw": range_w / 1e6 for over_s, range_w in ranges(site).items()}
 
 
 def _energy_figures(tree: xr.DataTree, site: xr.Dataset) -> dict[str, Figure]:
@@ -127,7 +80,9 @@ def _storage_figures(tree: xr.DataTree, site: xr.Dataset) -> dict[str, Figure]:
         figures = {
             "battery_given_mwh": done.given_j / 3.6e9,
             "battery_taken_mwh": done.taken_j / 3.6e9,
+            "battery_loss_mwh": done.loss_j / 3.6e9,
             "battery_cycles": done.cycles,
+            "battery_cycles_day": done.cycles_day,
             "battery_peak_mw": done.peak_w / 1e6,
             "battery_charge_min": done.least_charge,
             "battery_charge_max": done.most_charge,
@@ -146,8 +101,11 @@ def _transformer_figures(tree: xr.DataTree) -> dict[str, Figure]:
         "hottest_winding_c": found.hot_spot_c,
         "hottest_winding_at_s": found.time_s,
         "hottest_winding": found.name,
+        "hottest_top_oil_c": found.top_oil_c,
+        "ageing_greatest": found.ageing,
         "most_aged_transformer": found.aged,
         "life_lost_worst_h": found.aged_h,
+        "life_lost_worst_h_day": found.aged_h_day,
         "life_lost_all_h": found.all_h,
     }
 
@@ -160,7 +118,7 @@ def _window_figures(tree: xr.DataTree) -> dict[str, Figure]:
             name = f"{one.name}_ramp_{ramp.over_s:g}_s"
             figures |= {f"{name}_rise_mw": ramp.rise / 1e6, f"{name}_fall_mw": ramp.fall / 1e6}
         for found in one.bands:
-            band = re.sub(r"\W+", "_", found.band.name).lower()
+            band = word(found.band.name)
             figures |= {f"{one.name}_{band}_mw": found.peak / 1e6, f"{one.name}_{band}_share": found.share}
         figures |= {
             f"{one.name}_range_mw": one.range_w / 1e6, f"{one.name}_lowest_board_pu": one.lowest_board_pu,
@@ -184,19 +142,22 @@ def _rule_figures(tree: xr.DataTree) -> dict[str, Figure]:
             "return_steepest_mw_per_s": worst.steepest_w / 1e6,
         }
     figures["rules"] = str(pack_of(tree).get("name", "none"))
-    for one in verdicts:
-        figures["rule_" + re.sub(r"[^a-z0-9]+", "_", one.name.lower())] = one.outcome
+    figures |= {f"rule_{word(one.name)}": one.outcome for one in verdicts}
+    figures["minutes_inside_ramp_share"] = inside_ramp(tree)
     return figures
 
 
 def _gpu_figures(tree: xr.DataTree, site: xr.Dataset) -> dict[str, Figure]:
-    hottest, held, done, capped = hottest_gpu(tree), throttling(tree), work(site), caps(tree)
+    hottest, held, done, capped, warm = hottest_gpu(tree), throttling(tree), work(site), caps(tree), heat(tree)
     figures: dict[str, Figure] = {
         "hottest_gpu_c": hottest.die_c,
         "hottest_gpu_at_s": hottest.time_s,
         "hottest_gpu": hottest.name,
         "throttled_gpu_s": held.gpu_s,
         "throttled_gpus": float(held.gpus),
+        "first_throttled_at_s": warm.first_s,
+        "time_to_throttle_s": warm.time_to_s,
+        "hbm_above_95_c_gpu_s": warm.hbm_s,
         "work_done_gpu_h": done.done_gpu_s / 3600.0,
         "work_asked_gpu_h": done.asked_gpu_s / 3600.0,
         "work_lost_gpu_h": done.lost_gpu_s / 3600.0,
@@ -213,18 +174,42 @@ def _gpu_figures(tree: xr.DataTree, site: xr.Dataset) -> dict[str, Figure]:
 
 
 def _service_figures(tree: xr.DataTree) -> dict[str, Figure]:
-    """Goodput of trainings; of all inference pools together tokens, and latencies of the slowest pool."""
+    """Goodput of trainings; of all inference pools together tokens and latencies, these by priority too."""
     figures: dict[str, Figure] = {"training_goodput": training_goodput(tree)}
     served = pools(tree)
-    if served:
+    if not served:
+        return figures
+    each = {(kind, end): [] for kind in ("first_token", "between_tokens") for end in ("p50_s", "p99_s", "worst_p99_s")}
+    for (kind, end), found in each.items():
+        found += [float(getattr(getattr(pool, kind), end)) for pool in served]
+    figures |= {
+        "inference_requests": sum(pool.requests for pool in served),
+        "inference_generated_tokens": sum(pool.generated_tokens for pool in served),
+        "inference_first_token_p99_worst_minute_s": _greatest(each["first_token", "worst_p99_s"]),
+    }
+    for kind in ("first_token", "between_tokens"):
+        for end in ("p50", "p99"):
+            figures[f"inference_{kind}_{end}_s"] = _greatest(each[kind, f"{end}_s"])
+    for one in by_priority(tree):
+        for kind, found in (("first_token", one.first_token), ("between_tokens", one.between_tokens)):
+            for end, latency_s in zip(("p50", "p99"), found, strict=True):
+                name = f"inference_{kind}_{end}_s" if one.name == "all" else f"{kind}_{end}_{one.name}_s"
+                figures[name] = latency_s
+    return figures
+
+
+def _greatest(found: list[float]) -> float:
+    """The greatest that is known, NaN where none is."""
+    known = [one for one in found if np.isfinite(one)]
+    return max(known, default=np.nan)
+
+
+def _class_figures(tree: xr.DataTree) -> dict[str, Figure]:
+    figures: dict[str, Figure] = {}
+    for one in classes(tree):
+        name = word(one.name)
         figures |= {
-            "inference_requests": sum(pool.requests for pool in served),
-            "inference_generated_tokens": sum(pool.generated_tokens for pool in served),
-            "inference_first_token_p50_s": float(np.nanmax([pool.first_token.p50_s for pool in served])),
-            "inference_first_token_p99_s": float(np.nanmax([pool.first_token.p99_s for pool in served])),
-            "inference_first_token_p99_worst_minute_s": float(
-                np.nanmax([pool.first_token.worst_p99_s for pool in served])
-            ),
-            "inference_between_tokens_p99_s": float(np.nanmax([pool.between_tokens.p99_s for pool in served])),
-        }
+            f"work_lost_{name}_share": one.lost, f"capped_{name}_share": one.capped,
+            f"braked_{name}_share": one.braked, f"fairness_{name}": one.fairness,
+        }  # fmt: skip
     return figures

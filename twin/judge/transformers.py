@@ -44,6 +44,12 @@ class Hottest(NamedTuple):
     aged: str
     aged_h: float
     all_h: float
+    top_oil_c: float
+    """Greatest of any of them, mean of a minute."""
+    ageing: float
+    """Greatest speed of ageing, mean of a minute; 1 at 110 degC."""
+    aged_h_day: float
+    """Life lost a day by the one that lost most."""
 
 
 def known(nodes: xr.Dataset, name: str) -> NDArray[np.int64]:
@@ -73,10 +79,11 @@ def hottest(tree: xr.DataTree) -> Hottest | None:
         return None
     minute, i = np.unravel_index(int(np.nanargmax(found.hot_spot_c)), found.hot_spot_c.shape)
     lost = np.nansum(found.lost_h, axis=0)
-    k = int(np.argmax(lost))
+    k, hours = int(np.argmax(lost)), np.diff(found.time_s, prepend=0.0) / 3600.0
     return Hottest(
         found.names[int(i)], float(found.hot_spot_c[minute, i]), float(found.time_s[minute]),
-        found.names[k], float(lost[k]), float(lost.sum()),
+        found.names[k], float(lost[k]), float(lost.sum()), float(np.nanmax(found.top_oil_c)),
+        float(np.nanmax(found.lost_h / hours[:, None])), float(lost[k]) * 24.0 / float(hours.sum()),
     )  # fmt: skip
 
 

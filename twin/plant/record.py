@@ -194,6 +194,8 @@ class JobRecord(NamedTuple):
     demand: Annotated[Vec, Var("1", "work asked for, mean, in GPUs at full speed")]
     progress: Annotated[Vec, Var("1", "seconds at full speed it came on in a second, negative when work is lost")]
     paused: Annotated[Vec, Var("1", "share of the time it was paused, its checkpoint and restore included")]
+    capped: Annotated[Vec, Var("1", "nodes of its whose cap is below the board rating, mean")]
+    braked: Annotated[Vec, Var("1", "nodes of its held by the power brake, mean")]
 
 
 class PoolRecord(NamedTuple):
@@ -208,6 +210,13 @@ class PoolRecord(NamedTuple):
     ttft_p99_s: Annotated[Vec, Var("s", "time to first token that 99 % of the requests stay below")]
     tbt_p50_s: Annotated[Vec, Var("s", "time between tokens that half of them stay below")]
     tbt_p99_s: Annotated[Vec, Var("s", "time between tokens that 99 % of them stay below")]
+
+
+class PoolLatencyRecord(NamedTuple):
+    """Per inference pool, latency bin and minute."""
+
+    ttft_count: Annotated[Vec, Var("1", "requests by time to first token, lower edge of the bin")]
+    tbt_count: Annotated[Vec, Var("1", "tokens by time since the one before, lower edge of the bin")]
 
 
 class GpuTotals(NamedTuple):
