@@ -5,8 +5,10 @@ length of a run. The file is written beside its final name and moved there when 
 """
 
 import json
+from collections import defaultdict
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from numpy.typing import NDArray
 
 from twin.core.errors import OutputError, TraceError, file_problem
 from twin.core.layout import Vec, variables
+from twin.netcdf import open_tree
 
 _SHORT = {"rack", "cdu", "hall", "electrical", "relay", "job", "pool", "battery"}  # kept rounded, in single precision
 _DROPPED_BITS = 10
@@ -30,8 +33,11 @@ class ResultFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._partial = path.with_suffix(".partial")
+        self._lengths: dict[str, int] = defaultdict(int)
         try:
-            self._file = h5netcdf.File(self._partial, "w")
+            # Rows go to HDF5 itself: h5netcdf looks at every variable before it writes to one.
+            self._stored = h5py.File(self._partial, "w", track_order=True)
+            self._file = h5netcdf.File(self._stored, "w")
         except OSError as wrong:
             raise OutputError(
                 [file_problem(path.parent, f"cannot be written to: {wrong.strerror or wrong}")]
@@ -88,13 +94,13 @@ class ResultFile:
 
     def append(self, group: str, time_s: NDArray[Any], rows: Mapping[str, Vec]) -> None:
         """Rows at the end of a group; OutputError where the disk is full."""
-        home = self._file[group]
-        before, after = home.dimensions["time"].size, home.dimensions["time"].size + len(time_s)
+        home, before = self._stored[group], self._lengths[group]
+        after = self._lengths[group] = before + len(time_s)
         try:
-            home.resize_dimension("time", after)
-            home.variables["time"][before:after] = time_s
+            self._file[group].resize_dimension("time", after)
+            home["time"][before:after] = time_s
             for name, values in rows.items():
-                home.variables[name][before:after] = rounded(values) if _is_short(group, values.ndim - 1) else values
+                home[name][before:after] = rounded(values) if _is_short(group, values.ndim - 1) else values
             self._file.flush()
         except OSError as wrong:
             raise OutputError(
@@ -104,15 +110,19 @@ class ResultFile:
     def finish(self) -> None:
         """Close the file and move it to its name."""
         try:
-            self._file.close()
+            self._close()
             self._partial.replace(self.path)
         except OSError as wrong:
             raise OutputError([file_problem(self.path, f"cannot be finished: {wrong.strerror or wrong}")]) from wrong
 
+    def _close(self) -> None:
+        self._file.close()
+        self._stored.close()
+
     def discard(self) -> None:
         """Remove what was written."""
         with suppress(OSError):
-            self._file.close()
+            self._close()
         self._partial.unlink(missing_ok=True)
 
 
@@ -139,11 +149,11 @@ class Result:
         """The result file."""
         return self.directory / "result.nc"
 
-    @property
+    @cached_property
     def tree(self) -> xr.DataTree:
-        """Everything recorded, read lazily: ``tree["site"]["feed_w"]``."""
+        """Everything recorded, opened once and read lazily: ``tree["site"]["feed_w"]``."""
         try:
-            return xr.open_datatree(self.path, engine="h5netcdf", decode_times=False)
+            return open_tree(self.path)
         except Exception as wrong:
             raise TraceError([file_problem(self.path, f"cannot be read as a result: {wrong}")]) from wrong
 

@@ -12,6 +12,7 @@ import xarray as xr
 
 from twin.core.errors import TraceError, file_problem
 from twin.core.layout import Vec
+from twin.netcdf import open_tree
 
 # What a report cannot be drawn without; every other group or variable may be missing and is then left out.
 _NEEDED = {"site": ("time", "feed_w", "node_w", "air_rack_w", "work", "demand", "hottest_c")}
@@ -37,8 +38,8 @@ def open_result(path: Path | str) -> xr.DataTree:
     if not path.is_file():
         raise TraceError([file_problem(path, "there is no such result file")])
     try:
-        tree = xr.open_datatree(path, engine="h5netcdf", decode_times=False)
-    except Exception as error:  # h5py, h5netcdf and xarray each have their own family of errors for a damaged file
+        tree = open_tree(path)
+    except Exception as error:  # h5py and xarray each have their own family of errors for a damaged file
         message = (
             f"cannot be read as a result (netCDF-4): it is damaged, cut off or of another format ({_first_line(error)})"
         )

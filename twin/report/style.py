@@ -31,6 +31,10 @@ LIMIT, POWER, BAND = "#c0282d", "#1f5fa8", "#8fb3dc"
 SUPPLY, RETURN, COOLANT, AIR = "#2474b5", "#c75b2a", "#3a9a8f", "#8a7430"
 GOOD, WARN = "#2d7d46", "#b7791f"
 USES = ("#27507f", "#4f86bd", "#9dbfe0", "#3a8f85", "#8fc9bd", "#8a7430", "#c98a3d", "#9c4f78", "#6a7f3f", "#b4a7c9")
+COMPARED = (
+    "#1f6fbf", "#e07b1a", "#2e9b4f", "#8656b5", "#8a5a44", "#e06bb4", "#7a828a", "#b0a51a", "#22b3c4",
+)  # fmt: skip
+COLORS, _DASHES = len(COMPARED), ("solid", (0, (5, 2)), (0, (1, 1.5)))
 RUNS = ("#1f5fa8", "#c75b2a", "#2d7d46", "#7d4fa0", "#b7791f", "#3a8f8f", "#a03050", "#606870")
 
 _CSS = {
@@ -105,6 +109,11 @@ def _tick(clock: ClockTime, time_s: float, step_s: float, days: bool) -> str:
 def work_unit(greatest: float) -> tuple[float, str]:
     """Factor and axis label for work counted in GPUs at full speed."""
     return (1e-3, "work (1,000 GPUs\nat full speed)") if greatest >= 2e3 else (1.0, "work (GPUs\nat full speed)")
+
+
+def compared(number: int) -> tuple[str, Any]:
+    """Colour and dash of the run so numbered of those that are compared; none is the limit's red."""
+    return COMPARED[number % COLORS], _DASHES[number // COLORS % len(_DASHES)]
 
 
 def legend(axes: Axes, columns: int = 6) -> None:

@@ -45,7 +45,7 @@ class Table:
     def lines(self) -> list[tuple[str, list[tuple[str, str]]]]:
         """For the page: each row's mark and its cells as text, each with its CSS class (number, or long words)."""
         columns = zip(*self._visible, strict=True)
-        form = [(None if self.mixed else _digits(column), _mostly_numbers(column)) for column in columns]
+        form = [(None if self.mixed else places(column), _mostly_numbers(column)) for column in columns]
         marks = self.marks or [""] * len(self._visible)
         cells = [[_shown(cell, *how) for cell, how in zip(row, form, strict=True)] for row in self._visible]
         return list(zip(marks, cells, strict=True))
@@ -86,10 +86,10 @@ def text(cell: Cell, digits: int | None = None) -> str:
         return "–"
     if 0.0 < abs(cell) < 1e-3:
         return f"{cell:.2e}"
-    return f"{cell:,.{_digits((cell,)) if digits is None else digits}f}"
+    return f"{cell:,.{places((cell,)) if digits is None else digits}f}"
 
 
-def _digits(column: tuple[Cell, ...]) -> int:
+def places(column: tuple[Cell, ...]) -> int:
     """Digits after the point that tell the numbers of a column apart: four figures of the largest, two of the least."""
     sizes = [abs(float(cell)) for cell in column if _is_number(cell)]
     sizes = [size for size in sizes if np.isfinite(size) and size >= 1e-3]
