@@ -27,8 +27,7 @@ class _Stored(BackendArray):
         self.dtype = np.dtype(object) if self._is_text else stored.dtype
 
     def __getitem__(self, key: indexing.ExplicitIndexer) -> Any:
-        found = indexing.explicit_indexing_adapter(key, self.shape, indexing.IndexingSupport.OUTER_1VECTOR, self._read)
-        return found
+        return indexing.explicit_indexing_adapter(key, self.shape, indexing.IndexingSupport.OUTER_1VECTOR, self._read)
 
     def _read(self, key: Any) -> Any:
         return self._stored.asstr()[key] if self._is_text else self._stored[key]

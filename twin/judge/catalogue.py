@@ -51,11 +51,14 @@ def known(name: str) -> Known | None:
     return None
 
 
-def order(name: str) -> int:
-    """Place of a figure among all that are defined."""
+def order(name: str) -> tuple[int, list[float], str]:
+    """What figures are sorted by: as they are defined, those of one definition by the numbers in their names."""
     one = known(name)
     names = [figure.name for figures in GROUPS.values() for figure in figures]
-    return len(names) if one is None else names.index(one.figure.name)
+    # Minutes come after seconds, the demand interval after both.
+    rank = name.replace("1_min", "60").replace("demand_interval", "900")
+    numbers = [float(number) for number in re.findall(r"\d+", rank)]
+    return (len(names) if one is None else names.index(one.figure.name)), numbers, name
 
 
 def document() -> str:
@@ -66,8 +69,8 @@ def document() -> str:
         "`twin.judge.summary.summary(tree)`: each is made from the result file alone, by functions in `twin/judge/`. "
         "Written by `python -m twin.judge.catalogue`; a test holds it against the code.", "",
         "`<window>` is `1_s_mean`, `10_s_mean`, `1_min_mean` or `demand_interval`; `<class>` a kind of job or "
-        "`priority_0`, ...; `<kind>` a kind of electrical element, or `rack`; `<level>` is `feed`, `rack`, or depth and "
-        "kind in the electrical tree. Shares are 0 to 1. What did not occur is left out.", "",
+        "`priority_0`, ...; `<kind>` a kind of electrical element, or `rack`; `<level>` is `feed`, `rack`, or depth "
+        "and kind in the electrical tree. Shares are 0 to 1. What did not occur is left out.", "",
     ]  # fmt: skip
     for group, figures in GROUPS.items():
         lines += [f"## {group.capitalize()}", "", "| figure | unit | what | how | better |", "|---|---|---|---|---|"]

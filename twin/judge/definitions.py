@@ -1,8 +1,8 @@
 """Every figure of merit, defined once: name, unit, words, how it is made, and which way is better.
 
-What stands in angle brackets in a name stands for itself: ``<window>`` is ``1_s_mean``, ``10_s_mean``, ``1_min_mean`` or
-``demand_interval``; ``<class>`` a kind of job or ``priority_0``, ...; ``<kind>`` of an electrical element, or ``rack``.
-Names end in their unit; shares are 0 to 1.
+What stands in angle brackets in a name stands for itself: ``<window>`` is ``1_s_mean``, ``10_s_mean``, ``1_min_mean``
+or ``demand_interval``; ``<class>`` a kind of job or ``priority_0``, ...; ``<kind>`` of an electrical element, or
+``rack``. Names end in their unit; shares are 0 to 1.
 """
 
 from typing import NamedTuple

@@ -177,7 +177,7 @@ def ramps(site: xr.Dataset) -> list[Ramp]:
 
 
 def ranges(site: xr.Dataset) -> dict[float, float]:
-    """Greatest less least feed power [W] within any 10 s, 1 min and 15 min; windows longer than the run are left out."""
+    """Greatest less least feed power [W] within any 10 s, 1 min and 15 min; what is longer than the run is left out."""
     power, step_s = values(site, "feed_w"), float(np.median(durations_s(site)))
     whole_s = len(power) * step_s
     return {over_s: spectrum.dynamic_range(power, step_s, over_s) for over_s in RANGE_WINDOWS_S if over_s <= whole_s}

@@ -25,6 +25,7 @@ _CRITERIA = (
     ("Least throttling by temperature", "throttled_gpu_s"),
 )
 _ALIKE = 1e-9
+_MARKERS = "os^Dv<>phd*X"
 
 
 class Verdict(NamedTuple):
@@ -83,7 +84,7 @@ def _lead(among: list[Contender], key: str) -> str:
         names = ", ".join(one.name for one in alike[:-1])
         return f"no difference between {names} and {alike[-1].name}, {shown} each{without}"
     second, found = ranked[1], against(leader, ranked[1], key)
-    apart = _with_unit(about.factor * abs(found.mean), about.unit, 3)
+    apart = _with_unit(about.factor * abs(found.mean), "points" if about.unit == "%" else about.unit, 3)
     text = f"{leader.name} with {shown}, {apart} {'more' if sign < 0 else 'less'} than {second.name}"
     if found.pairs == 0:
         return f"{leader.name} with {shown}; it shares no seed with {second.name}{without}"
@@ -116,8 +117,9 @@ def work_against_violation(contenders: list[Contender]) -> Figure | None:
         if one in shown:
             color, _ = style.compared(i)
             axes.scatter(factor * one.get("violation_mwh"), _done(one), s=10, color=color, alpha=0.4, linewidths=0)
-            at, marker = (factor * one.mean("violation_mwh"), _done(one).mean()), "os^"[i // style.COLORS % 3]
-            axes.scatter(*[[x] for x in at], s=40, marker=marker, color=color, label=one.name, zorder=3)
+            at, marker = (factor * one.mean("violation_mwh"), _done(one).mean()), _MARKERS[i % len(_MARKERS)]
+            axes.scatter(*[[x] for x in at], s=42, marker=marker, facecolors="none", edgecolors=color, linewidths=1.5,
+                         label=one.name, zorder=3)  # fmt: skip
     if cost.max() > 30.0 * max(float(cost[cost > 0.0].min(initial=np.inf)), 0.1 / factor):
         axes.set_xscale("symlog", linthresh=max(float(cost[cost > 0.0].min()) * factor, 1e-3))
     axes.set_xlabel(f"energy above the limit, in the window that binds ({unit}); further left and further up is better")

@@ -50,7 +50,7 @@ def keys(contenders: list[Contender]) -> list[str]:
         for key, value in figures.items()
         if not isinstance(value, str)
     }
-    return sorted(found, key=lambda key: (order(key), key))
+    return sorted(found, key=order)
 
 
 def paired_table(contenders: list[Contender]) -> Table:
@@ -142,7 +142,9 @@ def _scale(about: Known, means: Vec) -> tuple[float, str]:
 def _shown(about: Known, value: float, digits: int | None) -> str:
     if not about.figure.unit and np.isfinite(value):
         return "yes" if value == 1.0 else "no" if value == 0.0 else f"{value:.0%} of runs"
-    return text(value, digits) if digits is None or value == 0.0 or abs(value) >= 10.0**-digits else text(value)
+    if value == 0.0:
+        return "0"
+    return text(value, digits) if digits is None or abs(value) >= 10.0**-digits else text(value)
 
 
 def _cells(contenders: list[Contender], key: str, about: Known, means: Vec, factor: float) -> list[MatrixCell]:
@@ -154,9 +156,13 @@ def _cells(contenders: list[Contender], key: str, about: Known, means: Vec, fact
         mark = "best" if sign and np.isclose(sign * mean, best, 1e-9, 1e-12) else ""
         words, found = "", against(one, contenders[0], key)
         if one is not contenders[0] and about.figure.unit and np.isfinite(found.mean):
-            words = f"{factor * found.mean:+,.{shown_to}f}"
-            if found.pairs > 1:
-                words += f" ± {text(factor * (found.high - found.mean), shown_to)}"
+            words, coarser = "", max(0, shown_to - 1)
+            apart, half = factor * found.mean, factor * (found.high - found.mean)
+            words = (
+                "±0" if apart == 0.0 else f"{apart:+,.{coarser}f}" if abs(apart) >= 10.0**-coarser else f"{apart:+.1e}"
+            )
+            if found.pairs > 1 and (apart or half):
+                words += f" ± {text(half, coarser)}"
             if found.told_apart and sign:
                 mark += " good" if sign * found.mean < 0.0 else " bad"
         cells.append(MatrixCell(_shown(about, factor * mean, shown_to), words, mark))
