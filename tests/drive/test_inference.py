@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from twin.core.errors import TraceError
+from twin.drive import erlang
 from twin.drive.erlang import Tail, erlang_c, quantile_s, tail
 from twin.drive.inference import InferenceSpec, Pool
 from twin.drive.requests import RequestsSpec
@@ -151,6 +152,20 @@ def test_between_tokens_lies_a_step_or_a_prefill():
     prompt_s = served.prompt_tokens / served.requests / 40000
     assert served.tbt_p99_s == pytest.approx(64 / 4000 + prompt_s * np.log(chance / 0.01), rel=0.02)
     assert served.generated_tokens / served.requests == pytest.approx(28, rel=0.1)
+
+
+def test_counted_latencies_have_the_percentiles_of_the_minute():
+    served = pool().service(0, 60)
+    assert served.ttft_count.sum() == pytest.approx(60 * served.requests)
+    assert served.tbt_count.sum() == pytest.approx(60 * served.generated_tokens)
+    for counts, half_s, most_s in (
+        (served.ttft_count, served.ttft_p50_s, served.ttft_p99_s),
+        (served.tbt_count, served.tbt_p50_s, served.tbt_p99_s),
+    ):
+        for share, expected_s in ((0.5, half_s), (0.99, most_s)):
+            k = int(np.searchsorted(np.cumsum(counts), share * counts.sum()))
+            assert erlang.BIN_EDGES_S[k] <= expected_s * (1 + 1e-9)
+            assert expected_s <= erlang.BIN_EDGES_S[k + 1] * (1 + 1e-9)
 
 
 def test_says_what_is_wrong():

@@ -120,7 +120,10 @@ def test_time_to_throttle_counts_from_the_last_event(result):
     held[200:230] = 4.0
     tree = result(throttled=held)
     assert heat(tree).first_s == heat(tree).time_to_s == 201.0
-    what = {"time_s": ("event", [30.0, 120.0, 150.0, 220.0]), "what": ("event", ["pump-a", "pump-b", "policy", "pump-a"])}
+    what = {
+        "time_s": ("event", [30.0, 120.0, 150.0, 220.0]),
+        "what": ("event", ["pump-a", "pump-b", "policy", "pump-a"]),
+    }
     tree["events"] = xr.Dataset(what | {"message": ("event", ["", "", "", ""])})
     assert heat(tree).time_to_s == 81.0
     counts = {"hbm_count": (("time", "bin"), [[10.0, 2.0, 1.0], [10.0, 0.0, 0.0]])}

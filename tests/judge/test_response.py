@@ -9,6 +9,7 @@ from twin.judge.classes import classes
 from twin.judge.fairness import jain
 from twin.judge.paired import difference, pareto
 from twin.judge.response import responses
+from twin.judge.summary import summary
 
 
 @pytest.fixture
@@ -32,6 +33,10 @@ def test_depth_ramp_hold_and_rebound_of_a_call(called):
     assert 0.24 < one.depth < 0.25
     # The ramp passes 1.02 of the limit 6 s before its end.
     assert one.settled_s == pytest.approx(94.0, abs=1.0)
+    # Nine tenths of the way from 300 to 225 MW are done after nine tenths of the ramp.
+    assert one.ramp_s == pytest.approx(90.0, abs=1.0)
+    # One second 1 % over is within 2 %.
+    assert one.within_s == one.settled_s
     excess = np.maximum(held / 225e6 - 1, 0)
     assert one.hold_rms == pytest.approx(np.sqrt((excess**2).mean()))
     assert one.hold_greatest == pytest.approx(75 / 225)
@@ -43,6 +48,8 @@ def test_a_call_never_kept_is_never_settled(result):
     limit[3600:] = 225e6
     (one,) = responses(result(feed_w=np.full(7200, 300e6), limit_w=limit))
     assert np.isnan(one.settled_s)
+    assert np.isnan(one.ramp_s)
+    assert np.isnan(one.within_s)
     assert np.isnan(one.rebound_w)
     assert one.depth == pytest.approx(0.0)
 
@@ -64,6 +71,25 @@ def test_fairness_is_by_kind_of_job(result):
     assert (training.name, training.fairness) == ("training", pytest.approx(1.5**2 / (2 * 1.25)))
     assert np.isnan(inference.fairness)
     assert training.lost == pytest.approx(0.25)
+
+
+def test_service_by_priority_is_of_server_time(result):
+    tree = result(feed_w=np.ones(60))
+    job = {
+        "nodes": [4.0, 4, 2], "power_w": [1.0, 1, 1], "work": [1.0, 0.5, 0.2], "demand": [1.0, 1, 1],
+        "capped": [0.0, 2, 2], "braked": [0.0, 1.0, 0.0],
+    }  # fmt: skip
+    data = {name: (("time", "job"), np.array([row, row])) for name, row in job.items()}
+    data |= {"kind": ("job", np.array(["training"] * 3)), "priority": ("job", [2, 0, 0])}
+    tree["job"] = xr.Dataset(data, coords={"time": [60.0, 90.0], "job": ["a", "b", "c"]})
+    _, low, high = classes(tree)
+    assert (low.name, low.jobs, high.name, high.jobs) == ("priority_0", 2, "priority_2", 1)
+    assert (high.lost, high.capped, high.braked) == (0.0, 0.0, 0.0)
+    assert (low.lost, low.capped, low.braked) == pytest.approx((0.65, 4 / 6, 1 / 6))
+    assert low.fairness == pytest.approx(0.7**2 / (2 * (0.25 + 0.04)))
+    figures = summary(tree)
+    assert figures["capped_priority_0_share"] == pytest.approx(4 / 6)
+    assert figures["work_lost_training_share"] == pytest.approx(1 - 1.7 / 3)
 
 
 def test_intervals_are_those_of_a_paired_t_test():

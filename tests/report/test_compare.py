@@ -7,8 +7,10 @@ import pytest
 
 from tests.report import synthetic
 from twin.core.errors import TraceError
+from twin.report import style
+from twin.report.best import best
 from twin.report.compare import overlay, read_run, write_comparison
-from twin.report.paired import Contender, best
+from twin.report.paired import Contender, matrices
 
 
 @pytest.fixture(scope="module")
@@ -24,11 +26,18 @@ def uncapped(tmp_path_factory):
 def test_differences_are_from_the_first_run(result_path, uncapped, tmp_path):
     path = write_comparison([result_path, uncapped], tmp_path)
     assert path.name == "compare.html"
-    with (tmp_path / "tables" / "comparison.csv").open(encoding="utf-8") as file:
-        rows = {row[0]: row for row in csv.reader(file)}
-    assert rows["figure"] == ["figure", "unit", "feed-limit", "uncapped", "difference"]
-    assert [float(cell) for cell in rows["time above, 1 s mean"][2:]] == [4.0, 3600.0, 3596.0]
-    assert float(rows["energy bought"][4]) == pytest.approx(0.1 * float(rows["energy bought"][2]))
+    rows = {(row[1], row[4]): row for row in read(tmp_path / "tables" / "paired.csv")}
+    assert rows["name", "policy"][5:8] == ["mean", "seeds", 'difference from "feed-limit"']
+    assert float(rows["above_limit_1_s_mean_s", "feed-limit"][5]) == 4.0
+    assert [float(cell) for cell in rows["above_limit_1_s_mean_s", "uncapped"][5:8]] == [3600.0, 1.0, 3596.0]
+    bought = rows["feed_energy_mwh", "uncapped"]
+    assert float(bought[7]) == pytest.approx(0.1 * float(rows["feed_energy_mwh", "feed-limit"][5]))
+    assert bought[8:] == ["", "", "not known"]
+
+
+def read(path):
+    with path.open(encoding="utf-8") as file:
+        return list(csv.reader(file))
 
 
 def test_the_page_refers_to_nothing_outside(result_path, uncapped, tmp_path):
@@ -76,12 +85,11 @@ def on_seeds(tmp_path_factory):
 
 def test_policies_are_compared_in_pairs_of_seeds(on_seeds, tmp_path):
     page = write_comparison(on_seeds, tmp_path).read_text(encoding="utf-8")
-    with (tmp_path / "tables" / "paired.csv").open(encoding="utf-8") as file:
-        rows = [row for row in csv.reader(file) if row[0] == "work lost"]
-    assert [row[2] for row in rows] == ["plain", "better"]
-    assert float(rows[1][5]) == pytest.approx(-0.91)
-    assert float(rows[1][6]) < -0.91 < float(rows[1][7]) < 0
-    assert rows[1][8] == "yes"
+    rows = [row for row in read(tmp_path / "tables" / "paired.csv") if row[1] == "work_lost_share"]
+    assert [row[2:5] for row in rows] == [["work lost", "%", "plain"], ["work lost", "%", "better"]]
+    assert float(rows[1][7]) == pytest.approx(-0.91)
+    assert float(rows[1][8]) < -0.91 < float(rows[1][9]) < 0
+    assert rows[1][10] == "yes"
     assert "better with" in page
     assert "larger than the noise of 3 seeds" in page
 
@@ -91,19 +99,71 @@ def test_one_seed_gives_no_interval_and_says_so(on_seeds, tmp_path):
     assert "one seed: the noise is not known" in page
 
 
-def contender(name, done):
+def contender(name, done, seeds=(0,), **more):
     figures = {
-        "work_done_gpu_h": done, "above_limit_1_s_mean_mwh": 0.0, "binding_limit_window": "1 s",
-        "ramp_60_s_rise_mw": 1.0, "hottest_gpu_c": 70.0,
+        "work_done_gpu_h": done, "violation_mwh": 0.0, "ramp_60_s_rise_mw": 1.0, "hottest_gpu_c": 70.0,
+        "work_lost_share": 0.0,
     }  # fmt: skip
-    return Contender(name, {0: figures})
+    return Contender(name, dict.fromkeys(seeds, figures | more))
+
+
+def said(*contenders):
+    return {one.criterion: one.words for one in best(list(contenders))}
 
 
 def test_runs_alike_have_no_winner():
-    said = best([contender("uncapped", 16.0), contender("feed-limit", 16.0)])
-    assert "Most work of all: no difference, 16 GPU-h each." in said
-    assert not any("uncapped" in one for one in said)
-    said = best([contender("a", 16.0), contender("b", 16.0), contender("c", 15.0)])
-    assert "Most work of all: no difference between a and b, 16 GPU-h each." in said
-    said = best([contender("a", 16.0), contender("b", 15.0)])
-    assert any(one.startswith("Most work of all: a with 16 GPU-h, 1 GPU-h more than b") for one in said)
+    words = said(contender("uncapped", 16.0), contender("feed-limit", 16.0))
+    assert words["Most work of all"] == "no difference, 16 GPU-h each"
+    assert not any("uncapped" in one for one in words.values())
+    words = said(contender("a", 16.0), contender("b", 16.0), contender("c", 15.0))
+    assert words["Most work of all"] == "no difference between a and b, 16 GPU-h each"
+    words = said(contender("a", 16.0), contender("b", 15.0))
+    assert words["Most work of all"] == "a with 16 GPU-h, 1 GPU-h more than b (one seed: the noise is not known)"
+
+
+def test_every_criterion_names_its_best_and_who_has_no_figure():
+    words = said(
+        contender("a", 16.0, violation_mwh=2.0, response_ramp_worst_s=5.0, work_lost_priority_3_share=0.02),
+        contender("b", 15.0, violation_mwh=1.0, response_ramp_worst_s=3.0, work_lost_priority_3_share=0.01),
+        contender("c", 14.0, violation_mwh=3.0, work_lost_priority_3_share=0.05),
+    )
+    assert words["Limit"] == "no policy held it"
+    assert words["Least energy above the limit"].startswith("b with 1 MWh, 1 MWh less than a")
+    assert words["Least lost by priority 3, the highest"].startswith("b with 1 %, 1 points less than a")
+    assert words["Soonest 90 % down after a call"].startswith("b with 3 s, 2 s less than a")
+    assert words["Soonest 90 % down after a call"].endswith("; 1 without a figure")
+    words = said(contender("a", 16.0, violation_mwh=2.0), contender("b", 15.0))
+    assert words["Most work with the limit held (1 of 2 held it)"] == "b with 15 GPU-h"
+
+
+def test_runs_without_a_seed_in_common_are_not_paired():
+    words = said(contender("a", 16.0, seeds=(0, 1)), contender("b", 15.0, seeds=(2, 3)))
+    assert words["Most work of all"] == "a with 16 GPU-h; it shares no seed with b"
+
+
+def test_figures_are_grouped_and_those_alike_are_said_once():
+    first = contender("a", 16.0, seeds=(0, 1), feed_peak_mw=0.5)
+    other = contender("b", 15.0, seeds=(0, 1), feed_peak_mw=0.4)
+    found = {one.group: one for one in matrices([first, other])}
+    assert list(found) == ["control", "service", "grid", "plant"]
+    (row,) = found["grid"].rows
+    assert (row.words, row.unit) == ("peak feed power", "kW")
+    assert [cell.value for cell in row.cells] == ["500", "400"]
+    assert (row.cells[1].difference, row.cells[1].mark) == ("-100 ± 0", "best good")
+    assert row.cells[0].difference == ""
+    assert found["plant"].alike == ["hottest GPU die 70 °C"]
+
+
+def test_nine_policies_have_nine_colours_and_a_tenth_a_dash():
+    drawn = [style.compared(i) for i in range(18)]
+    assert len(set(drawn)) == 18
+    assert style.LIMIT not in {color for color, _ in drawn}
+
+
+def test_runs_of_different_scenarios_say_so(result_path, tmp_path):
+    tree = synthetic.build()
+    tree.attrs |= {"scenario": "another", "policy": "uncapped"}
+    other = synthetic.write(tmp_path / "other" / "result.nc", tree)
+    page = write_comparison([result_path, other], tmp_path).read_text(encoding="utf-8")
+    assert "call after an hour / another" in page
+    assert "differences are not of policies alone" in page
