@@ -56,7 +56,8 @@ def _dataset(file: h5py.File, group: h5py.Group) -> xr.Dataset:
     for name, stored in group.items():
         if isinstance(stored, h5py.Dataset) and not stored.attrs.get("NAME", b"").startswith(_NO_VARIABLE):
             # Read once and kept, as the general reader does.
-            data = indexing.MemoryCachedArray(indexing.CopyOnWriteArray(indexing.LazilyIndexedArray(_Stored(stored))))
+            lazy: Any = indexing.LazilyIndexedArray(_Stored(stored))
+            data = indexing.MemoryCachedArray(indexing.CopyOnWriteArray(lazy))
             variables[name] = xr.Variable(_dimensions(file, name, stored), data, _attributes(stored))
     raw = xr.Dataset(variables, attrs=_attributes(group))
     return xr.decode_cf(raw, decode_times=False)

@@ -179,9 +179,11 @@ def _service_figures(tree: xr.DataTree) -> dict[str, Figure]:
     served = pools(tree)
     if not served:
         return figures
-    each = {(kind, end): [] for kind in ("first_token", "between_tokens") for end in ("p50_s", "p99_s", "worst_p99_s")}
-    for (kind, end), found in each.items():
-        found += [float(getattr(getattr(pool, kind), end)) for pool in served]
+    each = {
+        (kind, end): [float(getattr(getattr(pool, kind), end)) for pool in served]
+        for kind in ("first_token", "between_tokens")
+        for end in ("p50_s", "p99_s", "worst_p99_s")
+    }
     figures |= {
         "inference_requests": sum(pool.requests for pool in served),
         "inference_generated_tokens": sum(pool.generated_tokens for pool in served),

@@ -117,9 +117,10 @@ def work_against_violation(contenders: list[Contender]) -> Figure | None:
         if one in shown:
             color, _ = style.compared(i)
             axes.scatter(factor * one.get("violation_mwh"), _done(one), s=10, color=color, alpha=0.4, linewidths=0)
-            at, marker = (factor * one.mean("violation_mwh"), _done(one).mean()), _MARKERS[i % len(_MARKERS)]
-            axes.scatter(*[[x] for x in at], s=42, marker=marker, facecolors="none", edgecolors=color, linewidths=1.5,
-                         label=one.name, zorder=3)  # fmt: skip
+            axes.scatter(
+                [factor * one.mean("violation_mwh")], [_done(one).mean()], s=42, marker=_MARKERS[i % len(_MARKERS)],
+                facecolors="none", edgecolors=color, linewidths=1.5, label=one.name, zorder=3,
+            )  # fmt: skip
     if cost.max() > 30.0 * max(float(cost[cost > 0.0].min(initial=np.inf)), 0.1 / factor):
         axes.set_xscale("symlog", linthresh=max(float(cost[cost > 0.0].min()) * factor, 1e-3))
     axes.set_xlabel(f"energy above the limit, in the window that binds ({unit}); further left and further up is better")
