@@ -9,6 +9,7 @@ import xarray as xr
 
 import twin
 from twin.components import psu
+from twin.core import cap_dynamics
 from twin.core.lag import left_over
 from twin.drive.jitter import coherence
 from twin.drive.waveform import SquareSpec
@@ -177,3 +178,54 @@ def test_v_tr_03_in_the_time_domain(tmp_path):
             assert line(feed, 2e-3, hz) / without == pytest.approx(left_over(hz, 0.020, 0.050), rel=0.01), hz
     # What its step adds to 86 GJ of charge is rounded to a hundredth of a millijoule.
     assert max(residuals(tree).values()) < 1e-9
+
+
+STAIRS = """
+from twin.control.policy import Commands
+
+class Stairs:
+    every_s = 4.0
+
+    def act(self, seen):
+        return Commands(0.0 * seen.fleet.gpu_max_w + (600.0, 300.0, 600.0)[min(int(seen.time_s) // 4, 2)])
+"""
+
+
+def test_caps_that_arrive_in_a_window_show_their_way_and_seconds_are_those_without_it(tmp_path):
+    """Down and up again: the racks' direct current goes the measured way, and every second has the mean without it."""
+    (tmp_path / "mine.py").write_text(STAIRS)
+    job = {"constant": {"activity": 1.0}}
+    fields = {"policy": {"name": f"{tmp_path}/mine.py:Stairs"}, "watch": ["hall-1"]}
+    without = run(tmp_path / "a", 14, job, **fields)["site"].to_dataset()
+    tree = run(tmp_path / "b", 14, job, windows=[{"from": "2 s", "for": "11 s", "step": "5 ms"}], **fields)
+    within = tree["site"].to_dataset()
+    for name in ("gpu_w", "node_w", "work", "hottest_c"):
+        assert within[name].values == pytest.approx(without[name].values, rel=1e-9, abs=1e-9), name
+    # Lines and transformers lose more where power moves within the second.
+    assert within["feed_w"].values == pytest.approx(without["feed_w"].values, rel=3e-5)
+    demand_w = tree["window_1"]["demand_w"].values.reshape(11, 200)
+    down, up = np.flatnonzero(np.abs(np.diff(demand_w.mean(axis=1))) > 1e4)[[0, 2]] + 1
+    p, ends = cap_dynamics.params([cap_dynamics.CapDynamicsSpec()]), np.arange(201) / 200
+    for second, ways in ((down, (1.0, 0.0)), (up, (0.0, 1.0))):
+        before_w, after_w = demand_w[second - 1].mean(), demand_w[second + 1].mean()
+        course = [cap_dynamics.mean_w(p, 0, *ways, *ends[k : k + 2]) for k in range(200)]
+        expected_w = after_w + (before_w - after_w) * (np.array(course) - ways[1]) / (ways[0] - ways[1])
+        assert demand_w[second] == pytest.approx(expected_w, rel=2e-3)
+    assert demand_w[down].min() < 0.97 * demand_w[down + 1].mean()
+    assert max(residuals(tree).values()) < 1e-12
+
+
+def test_work_that_steps_up_under_a_cap_overshoots_it_in_a_window(tmp_path):
+    """By a fifth of the cap for 50 ms, taken back from the rest of the second, which keeps its mean."""
+    job = {"constant": {"activity": 1.0}, "start": "8 s"}
+    fields = {"policy": {"name": "uniform-cap", "fields": {"share": 0.6}}, "watch": ["hall-1"]}
+    without = run(tmp_path / "a", 12, job, **fields)["site"]["node_w"].values
+    tree = run(tmp_path / "b", 12, job, windows=[{"from": "7 s", "for": "4 s", "step": "10 ms"}], **fields)
+    assert tree["site"]["node_w"].values == pytest.approx(without, rel=1e-6)
+    demand_w = tree["window_1"]["demand_w"].values.reshape(4, 100)
+    first, later = demand_w[1], demand_w[2]
+    overshoot_w = 0.2 * 0.6 * (64 * 700.0 + 72 * 1200.0)
+    assert first[:5] - first[5:].mean() == pytest.approx(overshoot_w, rel=1e-6)
+    assert np.ptp(first[5:]) < 1.0
+    assert first[5:].mean() < later.mean()
+    assert np.ptp(later) < 1.0

@@ -10,8 +10,8 @@ import numpy as np
 from twin.components import psu, shelf
 from twin.core.layout import IVec, Vec, zeros
 from twin.network import radial
-from twin.plant import cut, ledger, record, step, storage, waves, window
-from twin.plant.order import AIR_W, NODE_W, STORAGE_OUTPUTS, Plant, State
+from twin.plant import cut, following, ledger, record, step, storage, waves, window
+from twin.plant.order import AIR_W, NODE_W, STORAGE_OUTPUTS, THROTTLED, Plant, State
 
 _ROUNDING = 1e-12
 
@@ -30,7 +30,7 @@ def bench(plant: Plant, state: State, silicon: Vec, per_tick: int, nodes: IVec) 
     for k in range(plant.supply.shelf.most_j.size):
         shelf.coefficients(plant.supply.shelf, k, 1.0 / per_tick, shelf_c[k])
     return window.Bench(
-        asked=waves.room(racks, servers),
+        asked=waves.room(servers, following.room(plant.cap_dynamics, plant.rack.gpu, servers, per_tick)),
         held=window.Held(
             cdu_w=np.zeros(wiring.cdu_board.size), door_w=np.zeros(racks),
             **{name: np.zeros(wiring.mechanical_board.size) for name in window.Held._fields[1:6]},
@@ -78,7 +78,7 @@ def begin(plant: Plant, state: State, activity: Vec, wave: waves.Waves, closed: 
     room.closed[:] = closed
     waves.ask(
         plant.rack, state.node, room.span_w, state.flows.node, state.service.racks, activity[0], wave,
-        state.step.rack[0, :, NODE_W], len(room.rows.feed_w), room.asked,
+        state.step.rack[0, :, NODE_W], state.step.rack[0, :, THROTTLED], len(room.rows.feed_w), room.asked,
     )  # fmt: skip
     for values in room.sums:
         values[:] = 0.0

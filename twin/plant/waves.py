@@ -7,15 +7,19 @@ with activity follows the waveform of the job, and the rest holds still: leakage
 
 in direct current, behind the supplies. The mean over the second is that of the heat exactly, whatever the jitter
 t_rack of the rack; caps and temperatures are in it as means, so that a power between two seconds may exceed a cap.
+Caps that arrive, and work that steps up under one, add their own shape (`following`).
 """
 
+from math import ceil
 from typing import Annotated, NamedTuple
 
 import numpy as np
 
 from twin.components import server
+from twin.core.cap_dynamics import DOWN, UP
 from twin.core.jit import kernel
 from twin.core.layout import IVec, Var, Vec
+from twin.plant import following
 
 
 class Waves(NamedTuple):
@@ -38,13 +42,15 @@ class Asked(NamedTuple):
     slope_w: Annotated[Vec, Var("W", "power for an activity of 1")]
     still_w: Annotated[Vec, Var("W", "power of each rack that holds still")]
     efficiency: Annotated[Vec, Var("1", "direct current over power at the inlet of each rack's servers")]
+    following: following.Following
 
 
-def room(racks: int, servers: int) -> Asked:
-    """Work space for so many racks and servers."""
+def room(servers: int, follow: following.Following) -> Asked:
+    """Work space for so many servers in the racks that ``follow`` their caps."""
+    racks = follow.kind.size
     return Asked(
         np.zeros(racks + 1, np.int64), np.zeros(servers, np.int64), np.zeros(servers, np.int64), np.zeros(servers),
-        np.zeros(servers), np.zeros(racks), np.ones(racks),
+        np.zeros(servers), np.zeros(racks), np.ones(racks), follow,
     )  # fmt: skip
 
 
@@ -60,6 +66,12 @@ def moving_w(c, span_w, activity, gpu_w, want_w):
     return moving, direct - moving
 
 
+@kernel(inline=True)
+def _between(row, at, beside):
+    """A job's activity in the step that begins ``beside`` after step ``at``."""
+    return (1.0 - beside) * row[at] + beside * row[at + 1]
+
+
 @kernel
 def _begin(waves, j, r, steps):
     """Where rack ``r`` begins in job ``j``'s activity, and its mean over the second."""
@@ -68,19 +80,47 @@ def _begin(waves, j, r, steps):
     beside, row = x - at, waves.activity[j]
     total = 0.0
     for k in range(steps):
-        total += (1.0 - beside) * row[at + k] + beside * row[at + k + 1]
+        total += _between(row, at + k, beside)
     return at, beside, total / steps
 
 
 @kernel
-def ask(rack, node, span_w, coefficients, fed, activity, waves, out, steps, asked):
+def _follow(node, n, idle_w, span_w, gpus, throttled, r, q, out):
+    """Note what its cap does to server ``n`` in the second: its way from an old one, or where it may overshoot."""
+    change_w = node.cap_change_w[n]
+    if change_w != 0.0:
+        out.change_w[r, DOWN if change_w > 0.0 else UP] += change_w
+    elif node.gpu_w[n] < node.want_w[n] and throttled == 0.0:
+        cap_w = node.next_cap_w[n] if node.next_cap_in[0] == 0 else node.cap_w[n]
+        following.add_server(out, q, gpus * cap_w, idle_w, span_w, node.gpu_w[n])
+
+
+@kernel
+def _overshoot(waves, asked, r, q, mean, steps):
+    """Prepare the overshoot of part ``q``, and take what it adds on mean from what the rack draws all the second."""
+    follow, row, at, beside = asked.following, waves.activity[asked.job[q]], asked.at[q], asked.beside[q]
+    follow.wave_slope_w[q] /= mean
+    dt_s, total_w = 1.0 / steps, 0.0
+    for k in range(-ceil(follow.dynamics.spike_s[follow.kind[r]] * steps), 0):
+        following.overshoot_w(follow, r, q, _between(row, at + k, beside), dt_s)
+    since_s = follow.since_s[q]
+    for k in range(steps):
+        total_w += following.overshoot_w(follow, r, q, _between(row, at + k, beside), dt_s)
+    follow.since_s[q] = since_s
+    asked.still_w[r] -= total_w / steps
+
+
+@kernel
+def ask(rack, node, span_w, coefficients, fed, activity, waves, out, throttled, steps, asked):
     """Fill ``asked`` for a second of ``steps``: ``activity`` is the second's mean of each job, ``out`` what racks drew.
 
-    ``span_w`` of each server, ``coefficients`` [rack, 16] of `server`, ``out`` [rack] at the inlet.
+    ``span_w`` of each server, ``coefficients`` [rack, 16] of `server`, ``out`` [rack] at the inlet, ``throttled`` GPUs
+    of each rack.
     """
-    p = 0
+    p, follow = 0, asked.following
     for r in range(rack.gpu.size):
         asked.first[r], asked.still_w[r], asked.efficiency[r] = p, 0.0, 1.0
+        follow.change_w[r] = 0.0
         if fed[r] == 0:
             continue
         direct_w, job = 0.0, -1
@@ -92,15 +132,20 @@ def ask(rack, node, span_w, coefficients, fed, activity, waves, out, steps, aske
             if node.job[n] != job:
                 job = node.job[n]
                 asked.job[p], asked.slope_w[p] = job, 0.0
+                following.clear_part(follow, p)
                 p += 1
             asked.slope_w[p - 1] += moving
+            idle_w = node.want_w[n] - a * span_w[n]
+            _follow(node, n, idle_w, span_w[n], coefficients[r, 13], throttled[r], r, p - 1, follow)
         for q in range(asked.first[r], p):
             asked.at[q], asked.beside[q], mean = _begin(waves, asked.job[q], r, steps)
             if mean > 1e-12:
                 asked.slope_w[q] /= mean
+                if follow.cap_w[q] > 0.0:
+                    _overshoot(waves, asked, r, q, mean, steps)
             else:
                 asked.still_w[r] += asked.slope_w[q]
-                asked.slope_w[q] = 0.0
+                asked.slope_w[q], follow.cap_w[q] = 0.0, 0.0
         if out[r] > 0.0:
             asked.efficiency[r] = direct_w / out[r]
     asked.first[rack.gpu.size] = p
@@ -108,9 +153,19 @@ def ask(rack, node, span_w, coefficients, fed, activity, waves, out, steps, aske
 
 @kernel(inline=True)
 def asked_w(asked, activity, r, k):
-    """Direct current of rack ``r`` in step ``k`` [W]."""
-    power_w = asked.still_w[r]
+    """Direct current of rack ``r`` in step ``k`` [W], overshoots apart."""
+    power_w = asked.still_w[r] + following.way_w(asked.following, r, k)
     for p in range(asked.first[r], asked.first[r + 1]):
-        row, at, beside = activity[asked.job[p]], asked.at[p] + k, asked.beside[p]
-        power_w += asked.slope_w[p] * ((1.0 - beside) * row[at] + beside * row[at + 1])
+        power_w += asked.slope_w[p] * _between(activity[asked.job[p]], asked.at[p] + k, asked.beside[p])
+    return power_w
+
+
+@kernel(inline=True)
+def overshoot_w(asked, activity, r, k, dt_s):
+    """What rack ``r`` draws above that in step ``k`` of ``dt_s``, asked for step after step [W]."""
+    power_w = 0.0
+    for p in range(asked.first[r], asked.first[r + 1]):
+        if asked.following.cap_w[p] > 0.0:
+            now = _between(activity[asked.job[p]], asked.at[p] + k, asked.beside[p])
+            power_w += following.overshoot_w(asked.following, r, p, now, dt_s)
     return power_w

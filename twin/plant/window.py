@@ -166,6 +166,7 @@ def draw_racks(rack, supply, activity, k, psus, shelves, outage, dt_s, bench, ra
         b = rack.board[r]
         voltage_pu = bench.seen_pu[b] if bench.closed[r] > 0 else 0.0
         want, was = waves.asked_w(bench.asked, activity, r, k), psus.tripped[r]
+        want += waves.overshoot_w(bench.asked, activity, r, k, dt_s)
         into, had = _supply(supply, bench, psus, shelves, r, voltage_pu, want, dt_s)
         if psus.tripped[r] > was:
             outage.wait_s[r] = supply.restart_s[supply.kind[r]]
