@@ -204,7 +204,7 @@ def test_caps_that_arrive_in_a_window_show_their_way_and_seconds_are_those_witho
     # Lines and transformers lose more where power moves within the second.
     assert within["feed_w"].values == pytest.approx(without["feed_w"].values, rel=3e-5)
     demand_w = tree["window_1"]["demand_w"].values.reshape(11, 200)
-    down, up = np.flatnonzero(np.abs(np.diff(demand_w.mean(axis=1))) > 1e4)[[0, 2]] + 1
+    down, up = np.flatnonzero(np.abs(np.diff(demand_w.mean(axis=1))) > 1e4)[:2] + 1
     p, ends = cap_dynamics.params([cap_dynamics.CapDynamicsSpec()]), np.arange(201) / 200
     for second, ways in ((down, (1.0, 0.0)), (up, (0.0, 1.0))):
         before_w, after_w = demand_w[second - 1].mean(), demand_w[second + 1].mean()

@@ -263,6 +263,7 @@ def test_settling_returns_sums_and_starts_anew():
     [
         ({"idle": 800.0}, "idle power 800 W must be below the maximum of 700 W"),
         ({"min_cap": 701.0}, "least cap 701 W must not exceed"),
+        ({"min_cap": 90.0}, "to the least cap of 90 W, power would fall to -1.5 W"),
         ({"slowdown": 80.0}, "slowdown must be hotter"),
         ({"hbm_share": 0.95}, "leave nothing for the die"),
         ({"die_to_plate": 0.1}, "or the plate conducts backwards"),

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from twin.core import cap_dynamics
-from twin.core.cap_dynamics import CapDynamicsSpec, mean_w, power_w, settled_s, spike_w
+from twin.core.cap_dynamics import DOWN, UP, CapDynamicsSpec, mean_w, power_w, settled_s, spike_w
 
 P = cap_dynamics.params([CapDynamicsSpec()])
 WATTS = st.floats(100.0, 700.0)
@@ -73,3 +73,25 @@ def test_work_that_steps_up_overshoots_for_a_while():
     assert [spike_w(P, 0, 700.0, 500.0, t) for t in (0.0, 0.049, 0.051)] == [600.0, 600.0, 500.0]
     assert spike_w(P, 0, 550.0, 500.0, 0.01) == 550.0
     assert spike_w(P, 0, 400.0, 500.0, 0.01) == 400.0
+
+
+@given(from_w=WATTS, to_w=WATTS)
+def test_the_second_of_a_change_has_one_share_missing_each_way(from_w, to_w):
+    late = P.late[0, UP if to_w > from_w else DOWN]
+    assert to_w + (from_w - to_w) * late == pytest.approx(mean_w(P, 0, from_w, to_w, 0.0, 1.0), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        (
+            {"recovery": "0.1 s"},
+            "a lower cap must be followed within the second .* fall and 12 times recovery are 1.24 s",
+        ),
+        ({"stairs": 8}, "a higher cap must be followed within the second .* stairs but the last are 1.31 s"),
+        ({"spike_time": "2 s"}, "spike_time must be at most 1 s, found 2 s"),
+    ],
+)
+def test_a_change_that_would_outlast_its_second_is_refused(fields, words):
+    with pytest.raises(ValueError, match=words):
+        CapDynamicsSpec.model_validate(fields)

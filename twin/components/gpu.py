@@ -47,8 +47,9 @@ from twin.core.speed import SpeedSpec, lost_table
 
 LANES = 8
 ROWS = 9  # kept from second to second
-WORK_ROWS = 14  # with what is only needed while a block advances
-(DIE, HBM, PLATE, POWER, SLOW, ENERGY, THROTTLED, HOTTEST, SILICON, CAP, WANT, HEAT, PEAK, BEFORE) = range(WORK_ROWS)
+WORK_ROWS = 15  # with what is only needed while a block advances
+(DIE, HBM, PLATE, POWER, SLOW, ENERGY, THROTTLED, HOTTEST, SILICON) = range(ROWS)
+(CAP, WANT, HEAT, PEAK, BEFORE, PEAK_BEFORE) = range(ROWS, WORK_ROWS)
 _WRITTEN = HOTTEST + 1  # rows that a step changes; silicon is only read
 COEFFICIENTS = 35
 _COOLANT_J_M3_K = 4.0e6  # PG25 at 40 degC, density times specific heat; a bound needs no better
@@ -271,7 +272,7 @@ def coefficients(gpu, k, plate_w_k, dt_s, out):
 
 @kernel(inline=True)
 def take_block(x, work):
-    """Copy a block ``x`` [9 * 8] to where it advances, ``work`` [14 * 8], with heat and peak of nothing yet."""
+    """Copy a block ``x`` [9 * 8] to where it advances, ``work`` [15 * 8], with heat and peak of nothing yet."""
     for i in range(ROWS * LANES):
         work[i] = x[i]
     for i in range(LANES):
@@ -281,7 +282,7 @@ def take_block(x, work):
 
 @kernel(fast=True, inline=True)
 def advance_block(x, c, supply_c, low, high):
-    """One second of a block of eight GPUs, in place: ``x`` [14 * 8], coefficients ``c`` [35].
+    """One second of a block of eight GPUs, in place: ``x`` [15 * 8], coefficients ``c`` [35].
 
     The first four lanes work at activity ``low``, the others at ``high``; `CAP`, which the caller fills, is what each
     board may draw [W], 0 without supply. Heat, energy, peak and throttled time add up until `settle_block`.
@@ -323,41 +324,37 @@ def advance_block(x, c, supply_c, low, high):
         x[THROTTLED * LANES + i] = throttled + (1.0 if limit < free else 0.0)
 
 
-@kernel(fast=True, inline=True)
-def draw_more(x, i, c, more_w):
-    """Let board ``i`` of a block have drawn ``more_w`` more in the last second, in whose power all is linear.
-
-    Returns the heat to the coolant more [W].
-    """
-    x[DIE * LANES + i] += c[9] * more_w
-    x[HBM * LANES + i] += c[10] * more_w
-    x[PLATE * LANES + i] += c[11] * more_w
-    x[POWER * LANES + i] += more_w
-    x[ENERGY * LANES + i] += more_w
-    return c[18] * more_w
-
-
 @kernel(inline=True)
-def keep_peaks(x):
-    """Before the second in which caps arrive: note the peaks so far, for `follow_caps`."""
+def keep_caps(x):
+    """Before new caps are put in the place of the old: note these, and the peaks so far, for `follow_caps`."""
     for i in range(LANES):
-        x[BEFORE * LANES + i] = x[PEAK * LANES + i]
+        x[BEFORE * LANES + i] = x[CAP * LANES + i]
+        x[PEAK_BEFORE * LANES + i] = x[PEAK * LANES + i]
 
 
 @kernel(fast=True, inline=True)
-def follow_caps(x, c, low_w, high_w, late_down, late_up):
-    """After the second in which caps arrived: the boards were on their way from the old ones, ``low_w`` and ``high_w``.
+def follow_caps(x, c, late_down, late_up):
+    """After the second in which new caps came: the boards were on their way from the old ones, in `BEFORE`.
 
-    The second ran under the new caps, in `CAP`; of the change ``late_down`` or ``late_up`` was missing on mean. Leaves
-    what the old caps would have let through in `BEFORE`. A board that throttles under the new cap did so before.
+    The second ran under the new caps; of the change ``late_down`` or ``late_up`` was missing on mean, and all is linear
+    in power. Leaves what the old caps would have let through in `BEFORE`. A board that throttles under the new cap did
+    so before.
     """
+    g0, g1, g2, w3 = c[9], c[10], c[11], c[18]
     for i in range(LANES):
+        die, hbm, plate, energy = x[i], x[LANES + i], x[2 * LANES + i], x[ENERGY * LANES + i]
         want, to, cap = x[WANT * LANES + i], x[POWER * LANES + i], x[CAP * LANES + i]
-        before = min(want, low_w if i < LANES // 2 else high_w)
-        before = min(before, to) if to < min(want, cap) else before
+        heat, peak, held = x[HEAT * LANES + i], x[PEAK_BEFORE * LANES + i], min(want, x[BEFORE * LANES + i])
+        before = min(held, to) if to < min(want, cap) else held
         more = (before - to) * (late_up if to > before else late_down)
-        x[HEAT * LANES + i] += draw_more(x, i, c, more)
-        x[PEAK * LANES + i] = max(x[BEFORE * LANES + i], x[DIE * LANES + i])
+        next_die = die + g0 * more
+        x[i] = next_die
+        x[LANES + i] = hbm + g1 * more
+        x[2 * LANES + i] = plate + g2 * more
+        x[POWER * LANES + i] = to + more
+        x[ENERGY * LANES + i] = energy + more
+        x[HEAT * LANES + i] = heat + w3 * more
+        x[PEAK * LANES + i] = max(peak, next_die)
         x[BEFORE * LANES + i] = before
 
 

@@ -53,14 +53,14 @@ def _put_caps(work, count, cap_w, server, per_block, most_w):
             x[gpu.CAP * _L + _HALF + i] = high
 
 
-@kernel(inline=True)
-def _follow_caps(x, c, low_w, high_w, late, notes):
+@kernel(bare=True)
+def _follow_caps(x, c, late, notes):
     """Correct the second in which caps arrived for the way of a block's boards from the old ones, and note both ends.
 
     ``late`` [2] is the share of the way missing on mean, down and up.
     """
     notes[_AFTER], notes[_AFTER + 1] = _half_sum(x, gpu.POWER, 0), _half_sum(x, gpu.POWER, 1)
-    gpu.follow_caps(x, c, low_w, high_w, late[DOWN], late[UP])
+    gpu.follow_caps(x, c, late[DOWN], late[UP])
     notes[_BEFORE], notes[_BEFORE + 1] = _half_sum(x, gpu.BEFORE, 0), _half_sum(x, gpu.BEFORE, 1)
 
 
@@ -70,7 +70,7 @@ def advance_boards(
 ):
     """All ``ticks`` seconds of ``count`` blocks of GPUs; returns heat [J], hottest die [degC], throttled time [s].
 
-    The blocks advance side by side in ``work`` [block, 14 * 8], since one second of a block waits for the last; they
+    The blocks advance side by side in ``work`` [block, 15 * 8], since one second of a block waits for the last; they
     belong to servers from ``server`` on, ``per_block`` each.
     Fills ``boards`` [block, tick * 4]: what the first and second half draw, and what they want; after the longest step
     what they draw under the old caps, and under the new, in the second in which those arrive.
@@ -82,17 +82,16 @@ def advance_boards(
     for s in range(ticks):
         arriving = s == node.next_cap_in[0]
         if arriving:
-            _put_caps(work, count, node.next_cap_w, server, per_block, most_w)
             for b in range(count):
-                gpu.keep_peaks(work[b])
+                gpu.keep_caps(work[b])
+            _put_caps(work, count, node.next_cap_w, server, per_block, most_w)
         coolant_c = supply_c + supply_k_s * (s + 0.5)
         for b in range(count):
             x, n = work[b], server + b * per_block
             low, high = activity[s, node.job[n]], activity[s, node.job[n + per_block - 1]]
             gpu.advance_block(x, c, coolant_c, low, high)
             if arriving:
-                low_w, high_w = min(node.cap_w[n], most_w), min(node.cap_w[n + per_block - 1], most_w)
-                _follow_caps(x, c, low_w, high_w, late, boards[b])
+                _follow_caps(x, c, late, boards[b])
             boards[b, 4 * s], boards[b, 4 * s + 1] = _half_sum(x, gpu.POWER, 0), _half_sum(x, gpu.POWER, 1)
             boards[b, 4 * s + 2], boards[b, 4 * s + 3] = _half_sum(x, gpu.WANT, 0), _half_sum(x, gpu.WANT, 1)
     heat_j, hottest_c, throttled_s = 0.0, -np.inf, 0.0
@@ -112,7 +111,7 @@ def _lost(lost_by, want, drawn, allowed):
     return speed_lost(lost_by, want, allowed) if allowed < 1.0 else 0.0
 
 
-@kernel(fast=True, inline=True)
+@kernel(fast=True, bare=True)
 def _lost_on_the_way(lost_by, want, boards, first, last, of_rating, allowed, next_allowed, late):
     """`_lost` in the second in which the next cap comes: speed is as late as power.
 
