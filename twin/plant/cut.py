@@ -19,7 +19,13 @@ def _cut_boards(x, c, missing):
     """Take ``missing`` of the last second's power from a block of GPUs; returns the heat to coolant less [W]."""
     heat_w = 0.0
     for i in range(_L):
-        heat_w -= gpu.draw_more(x, i, c, -missing * x[gpu.POWER * _L + i])
+        lost_w = missing * x[gpu.POWER * _L + i]
+        x[gpu.DIE * _L + i] -= c[9] * lost_w
+        x[gpu.HBM * _L + i] -= c[10] * lost_w
+        x[gpu.PLATE * _L + i] -= c[11] * lost_w
+        x[gpu.ENERGY * _L + i] -= lost_w
+        x[gpu.POWER * _L + i] -= lost_w
+        heat_w += c[18] * lost_w
     return heat_w
 
 
