@@ -10,7 +10,7 @@ from twin.components import gpu, server
 from twin.core.cap_dynamics import DOWN, UP
 from twin.core.jit import kernel, prange
 from twin.core.layout import Vec
-from twin.core.numerics import row, table
+from twin.core.numerics import aligned, row, table
 from twin.core.speed import speed_lost
 from twin.plant.order import (
     AIR_W,
@@ -55,7 +55,7 @@ def _put_caps(work, count, cap_w, server, per_block, most_w):
 
 @kernel(bare=True)
 def _follow_caps(x, c, late, notes):
-    """Correct the second in which caps arrived for the way of a block's boards from the old ones, and note both ends.
+    """Correct the second in which caps came for the way of a block's boards from the old ones, and note both ends.
 
     ``late`` [2] is the share of the way missing on mean, down and up.
     """
@@ -112,19 +112,24 @@ def _lost(lost_by, want, drawn, allowed):
 
 
 @kernel(fast=True, bare=True)
-def _lost_on_the_way(lost_by, want, boards, first, last, of_rating, allowed, next_allowed, late):
-    """`_lost` in the second in which the next cap comes: speed is as late as power.
+def _follow_speed(lost_by, boards, first, last, s, of_rating, allowed, next_allowed, late):
+    """Share of speed lost in second ``s``, in which the next cap comes, beyond that under its mean power.
 
-    Returns by how much the old cap let the boards draw more, too [W].
+    Speed is as late as power. Returns by how much the old cap let the boards draw more, too [W].
     """
+    drawn_w, want_w = boards[4 * s + first], boards[4 * s + 2 + first]
     before_w, after_w = boards[_BEFORE + first], boards[_AFTER + first]
     if last > first:
+        drawn_w += boards[4 * s + last]
+        want_w += boards[4 * s + 2 + last]
         before_w += boards[_BEFORE + last]
         after_w += boards[_AFTER + last]
+    want = want_w * of_rating
     before = _lost(lost_by, want, before_w * of_rating, allowed)
     after = _lost(lost_by, want, after_w * of_rating, next_allowed)
     behind = late[UP] if next_allowed > allowed else late[DOWN]
-    return after + (before - after) * behind, before_w - after_w
+    counted = _lost(lost_by, want, drawn_w * of_rating, next_allowed)
+    return after + (before - after) * behind - counted, before_w - after_w
 
 
 @kernel(fast=True, inline=True)
@@ -142,35 +147,42 @@ def advance_server(
     keep, gain, mean, conductance, per_conductance = c[0], c[1], c[2], c[3], c[4]
     gpus, air, of_rating = c[13], c[14], c[15]
     allowed, next_allowed, next_in = caps[0] * gpus * of_rating, caps[1] * gpus * of_rating, caps[2]
-    energy_j, asked_s, lost_s, board_w, want_w, drawn_w, change_w = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+    energy_j, asked_s, lost_s, board_w, want_w, drawn_w = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
     for s in range(ticks):
         a, coolant_c = activity[s, job], supply_c + supply_k_s * (s + 0.5)
         board_w, want_w = boards[4 * s + first], boards[4 * s + 2 + first]
         if last > first:
             board_w += boards[4 * s + last]
             want_w += boards[4 * s + 2 + last]
-        drawn_w, liquid_w, air_w, asked = 0.0, 0.0, 0.0, a * gpus
+        drawn_w, liquid_w, air_w, lost, asked = 0.0, 0.0, 0.0, 0.0, a * gpus
         if alive:
             drawn_w, liquid_w, air_w = server.draw(c, curve, a, board_w, air * board_w)
         if s == next_in:
-            lost, change_w = _lost_on_the_way(
-                lost_by, want_w * of_rating, boards, first, last, of_rating, allowed, next_allowed, caps[3]
-            )
             allowed = next_allowed
-        else:
-            lost = _lost(lost_by, want_w * of_rating, board_w * of_rating, allowed)
+        if board_w < want_w:
+            lost = asked * speed_lost(lost_by, want_w * of_rating, min(allowed, board_w * of_rating))
+        elif allowed < 1.0:
+            lost = asked * speed_lost(lost_by, want_w * of_rating, allowed)
         settled, above = liquid_w * per_conductance, plate_c - coolant_c
         plate_c = coolant_c + above * keep + settled * gain
         energy_j += drawn_w
         asked_s += asked
-        lost_s += asked * lost
+        lost_s += lost
         at = s * RACK_OUTPUTS
         total[at + NODE_W] += drawn_w
         total[at + GPU_W] += board_w
         total[at + LIQUID_W] += conductance * (settled + (above - settled) * mean)
         total[at + AIR_W] += air_w
-        total[at + LOST] += asked * lost
+        total[at + LOST] += lost
         total[at + DEMAND] += asked
+    change_w = 0.0
+    if next_in < ticks:
+        more, change_w = _follow_speed(
+            lost_by, boards, first, last, next_in, of_rating, caps[0] * gpus * of_rating, next_allowed, caps[3]
+        )
+        more *= activity[next_in, job] * gpus
+        lost_s += more
+        total[next_in * RACK_OUTPUTS + LOST] += more
     return plate_c, drawn_w, board_w, want_w, energy_j, asked_s, lost_s, change_w
 
 
@@ -228,7 +240,7 @@ def advance_racks(
     """Every rack through ``ticks`` seconds; those not ``alive`` draw nothing."""
     racks = rack.gpu.size
     for part in prange(_PARTS):
-        room = table(ABREAST, gpu.WORK_ROWS * _L), table(ABREAST, _NOTES), row(LONGEST_STEP * RACK_OUTPUTS)
+        room = aligned(ABREAST, gpu.WORK_ROWS * _L), table(ABREAST, _NOTES), row(LONGEST_STEP * RACK_OUTPUTS)
         # Kinds of racks differ in cost and stand together; threads take parts in order, so that each gets all kinds.
         start = part * 37 % _PARTS
         for r in range(start * racks // _PARTS, (start + 1) * racks // _PARTS):
