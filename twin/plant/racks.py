@@ -53,6 +53,12 @@ def _put_caps(work, count, cap_w, server, per_block, most_w):
             x[gpu.CAP * _L + _HALF + i] = high
 
 
+@kernel(inline=True)
+def _change(node, first, last):
+    """Whether the caps that come to the two servers around a block differ from those that hold."""
+    return node.next_cap_w[first] != node.cap_w[first] or node.next_cap_w[last] != node.cap_w[last]
+
+
 @kernel(bare=True)
 def _follow_caps(x, c, late, notes):
     """Correct the second in which caps came for the way of a block's boards from the old ones, and note both ends.
@@ -90,7 +96,7 @@ def advance_boards(
             x, n = work[b], server + b * per_block
             low, high = activity[s, node.job[n]], activity[s, node.job[n + per_block - 1]]
             gpu.advance_block(x, c, coolant_c, low, high)
-            if arriving:
+            if arriving and _change(node, n, n + per_block - 1):
                 _follow_caps(x, c, late, boards[b])
             boards[b, 4 * s], boards[b, 4 * s + 1] = _half_sum(x, gpu.POWER, 0), _half_sum(x, gpu.POWER, 1)
             boards[b, 4 * s + 2], boards[b, 4 * s + 3] = _half_sum(x, gpu.WANT, 0), _half_sum(x, gpu.WANT, 1)
@@ -104,11 +110,11 @@ def advance_boards(
 
 
 @kernel(fast=True, inline=True)
-def _lost(lost_by, want, drawn, allowed):
-    """Share of speed lost by boards that want, draw and are allowed these shares of their rating."""
-    if drawn < want:
-        return speed_lost(lost_by, want, min(allowed, drawn))
-    return speed_lost(lost_by, want, allowed) if allowed < 1.0 else 0.0
+def _lost(lost_by, want_w, drawn_w, of_rating, allowed):
+    """Share of speed lost by boards that want and draw so much and are allowed this share of their rating."""
+    if drawn_w < want_w:
+        return speed_lost(lost_by, want_w * of_rating, min(allowed, drawn_w * of_rating))
+    return speed_lost(lost_by, want_w * of_rating, allowed) if allowed < 1.0 else 0.0
 
 
 @kernel(fast=True, bare=True)
@@ -124,11 +130,10 @@ def _follow_speed(lost_by, boards, first, last, s, of_rating, allowed, next_allo
         want_w += boards[4 * s + 2 + last]
         before_w += boards[_BEFORE + last]
         after_w += boards[_AFTER + last]
-    want = want_w * of_rating
-    before = _lost(lost_by, want, before_w * of_rating, allowed)
-    after = _lost(lost_by, want, after_w * of_rating, next_allowed)
+    before = _lost(lost_by, want_w, before_w, of_rating, allowed)
+    after = _lost(lost_by, want_w, after_w, of_rating, next_allowed)
     behind = late[UP] if next_allowed > allowed else late[DOWN]
-    counted = _lost(lost_by, want, drawn_w * of_rating, next_allowed)
+    counted = _lost(lost_by, want_w, drawn_w, of_rating, next_allowed)
     return after + (before - after) * behind - counted, before_w - after_w
 
 
@@ -176,7 +181,7 @@ def advance_server(
         total[at + LOST] += lost
         total[at + DEMAND] += asked
     change_w = 0.0
-    if next_in < ticks:
+    if next_in < ticks and caps[1] != caps[0]:
         more, change_w = _follow_speed(
             lost_by, boards, first, last, next_in, of_rating, caps[0] * gpus * of_rating, next_allowed, caps[3]
         )
