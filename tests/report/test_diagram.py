@@ -123,6 +123,54 @@ def test_eighteen_feeders_of_ten_fit_the_page():
     assert len({placed[f"hall-0-{name}"][1] for name in ("a-01", "a-08", "m-01", "m-02")}) == 1
 
 
+TIED = [
+    ("feed", "", "source"), ("t1", "feed", "transformer"), ("t2", "feed", "transformer"),
+    *((f"{bar}-{side}", bar, "cable") for bar in ("t1", "t2") for side in "ab"),
+    *((f"x{k}", above, kind) for k, above, kind in
+      ((1, "t1-a", "cable"), (2, "t1-b", "cable"), (3, "t2-a", "cable"), (4, "t2-b", "cable"))),
+    *((f"board-{k}", f"x{k}", "transformer") for k in range(1, 5)),
+]  # fmt: skip
+
+
+def tied(power_w):
+    """Two busbars with two feeders each, a coupler between the bars and a tie between ends of the first feeders."""
+    nodes = [*TIED, ("coupler", "t1", "tie"), ("tie", "x1", "tie")]
+    tree = result(nodes)
+    held = tree["electrical"].to_dataset()
+    held["to"] = "node", ["feed", *(name for name, *_ in TIED[1:]), "t2", "x2"]
+    held["power_w"] = ("time", "node"), np.tile([*[1e6] * len(TIED), power_w, 0.0], (3, 1))
+    tree["electrical"] = xr.DataTree(held)
+    return diagram.one_line(tree)
+
+
+def test_boards_of_a_feeder_hang_on_it_side_by_side():
+    drawn = diagram.one_line(result(SITE))
+    placed = boxes(drawn)
+    conductor = placed["xhall-0-a-01"][1] + 3.0
+    for board in ("hall-0-a-01", "hall-0-a-05", "hall-0-m-02"):
+        x, y, width, _ = placed[board]
+        assert conductor < y - 10.0
+        assert f'L{x + width / 2:.5g} {conductor:.5g}L{x + width / 2:.5g} {y:.5g}" class="wire"' in drawn
+
+
+def test_open_ties_are_dashed_between_their_buses_and_closed_ones_are_not():
+    drawn = tied(0.0)
+    assert len(re.findall('<g class="open tie">', drawn)) == 2
+    assert "coupler (tie), open: between t1 and t2" in drawn
+    assert len(re.findall('class="bus"', drawn)) == 3
+    bars = [
+        re.search(r"M(\S+) (\S+)L(\S+) ([^\"]+)", path).groups()
+        for path in re.findall(r'<path[^>]*class="bus"/>', drawn)
+    ]
+    one, two = (tuple(map(float, bar)) for bar in bars[1:])
+    way = re.search(r'<g class="open tie"><path d="M(\S+) (\S+)L(\S+) ([^"]+)"', drawn).groups()
+    assert tuple(map(float, way)) == (one[2], one[3], two[0], two[1])
+    closed = tied(2e6)
+    assert len(re.findall('<g class="open tie">', closed)) == 1
+    assert len(re.findall('<g class="tie">', closed)) == 1
+    assert "Ties that were closed" in closed
+
+
 def test_overloaded_and_dead_are_marked():
     drawn = diagram.one_line(result(TREES["alone"], loading=1.3, voltage=0.0))
     assert 'class="over dead"' in drawn

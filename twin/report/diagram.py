@@ -1,7 +1,8 @@
 """One-line diagram: the electrical tree from the feed to the boards, coloured by its greatest loading.
 
-Parts that branch stand in columns from the left. A feeder is one row: its unit substations as boxes in their order,
-its sections as the coloured pieces of line between them. Further lines from the same head run below the first.
+Parts that branch stand in columns from the left, what hangs on one side by side on its busbar. A feeder is one row:
+a conductor with its sections as coloured pieces, and its unit substations below it, each on a tap of its own. Further
+lines from the same head start below the first. Ties are dashed while they are open.
 """
 
 import re
@@ -16,18 +17,21 @@ from twin.judge.result import ClockTime, durations_s, group, texts, values
 from twin.judge.words import span
 from twin.report import drawing
 from twin.report.feeders import Line, Place, Stop, Tree
+from twin.report.tie_lines import Point, Tie, tie_lines
 
-_COLUMN = 98.0
+_COLUMN = 104.0
 _BOX = (84.0, 27.0)
-_TOP = 62.0
-_ROW, _BREAK = 40.0, 14.0
+_TOP = 68.0
+_ROW, _BREAK = 52.0, 12.0
+_DROP = 12.0
+"""From the conductor of a row down to its boxes."""
 _GAP = 12.0
+_BAR = 6.0
+"""From a box to the busbar it feeds."""
 _PITCH = (48.0, 96.0)
 # Width of a letter of the small type, on the safe side.
 _LETTER = 6.0
 _OVER = "#b3261e"
-
-Point = tuple[float, float]
 
 
 class Node(NamedTuple):
@@ -37,6 +41,7 @@ class Node(NamedTuple):
     loading: float
     dead: bool
     tip: str
+    kind: str = ""
 
 
 class Sheet(NamedTuple):
@@ -71,14 +76,55 @@ def one_line(tree: xr.DataTree) -> str | None:
     sheet = _sheet({node.name: node for node in _nodes(dataset, ClockTime.of(tree))}, places)
     spots = {place.name: _spots(place, sheet) for place in places}
     middle, bottom = _middles(places, spots)
-    parts = _key(sheet)
+    parts, buses = _key(sheet), _buses(places, spots, middle, sheet)
+    parts += _ties(dataset, sheet, buses)
     for place in places:
         x, y = place.level * _COLUMN, middle[place.name]
-        parts += [_lead(x, y, one, middle[one.name]) for one in places if one.parent == place.name]
+        below = [one for one in places if one.parent == place.name]
+        parts += [_lead(x, y, one, middle[one.name], sheet) for one in below]
+        if len(buses[place.name]) > 1:
+            parts.append(drawing.line(*buses[place.name], kind="bus"))
         parts += _row(spots[place.name], x + _BOX[0], y, sheet)
         parts += _box(sheet.nodes[place.name], place.name, (x, y, _BOX[0]), sheet.scale)
     closed, bottom = _closed_ties(dataset, sheet, bottom)
     return drawing.picture(sheet.end, bottom, parts + closed, "one-line diagram")
+
+
+def _buses(
+    places: list[Place], spots: dict[str, list[Spot]], middle: dict[str, float], sheet: Sheet
+) -> dict[str, list[Point]]:
+    """Where each bus can be reached: both ends of a busbar, else the one point a part feeds."""
+    found: dict[str, list[Point]] = {}
+    for place in places:
+        x, y = place.level * _COLUMN + _BOX[0], middle[place.name]
+        hung = [middle[one.name] for one in places if one.parent == place.name and not one.continues]
+        found[place.name] = [(x + _BAR, min(hung)), (x + _BAR, max(hung))] if len(hung) > 1 else [(x, y)]
+        for spot in spots[place.name]:
+            tap = spot.x + 0.5 * (sheet.pitch - _GAP) if spot.stop.name else spot.x
+            at = y + _ROW * spot.fold
+            found |= {name: [(tap, _conductor(at))] for name in spot.stop.sections}
+            found |= {spot.stop.name: [(tap, at + 0.5 * _BOX[1])]} if spot.stop.name else {}
+    return found
+
+
+def _conductor(y: float) -> float:
+    return y - 0.5 * _BOX[1] - _DROP
+
+
+def _ties(dataset: xr.Dataset, sheet: Sheet, buses: dict[str, list[Point]]) -> list[str]:
+    """Ties between busbars straight, those between ends of feeders around their last boxes."""
+    if "to" not in dataset:
+        return []
+    kinds, parents, others = (texts(dataset, name) for name in ("kind", "parent", "to"))
+    bars, ends = [], []
+    for i, name in enumerate(texts(dataset, "node")):
+        if kinds[i] == "tie":
+            closed = bool(np.any(values(dataset, "power_w")[:, i] != 0.0))
+            node, two = sheet.nodes[name], (parents[i], others[i])
+            tip = node.tip if closed else f"{name} (tie), open: between {two[0]} and {two[1]}"
+            tie = Tie(name, two, _fill(node, sheet.scale) if closed else "var(--card)", closed, tip)
+            (bars if all(len(buses.get(bus, ())) > 1 for bus in two) else ends).append(tie)
+    return tie_lines(bars, buses, 0.0) + tie_lines(ends, buses, 0.5 * sheet.pitch)
 
 
 def _closed_ties(dataset: xr.Dataset, sheet: Sheet, bottom: float) -> tuple[list[str], float]:
@@ -104,7 +150,7 @@ def _nodes(dataset: xr.Dataset, clock: ClockTime) -> Iterator[Node]:
         full = f"limit {limit[i] / 1e6:.4g} MW" if np.isfinite(limit[i]) else f"rated {rating[i] / 1e6:.4g} MVA"
         if len(time) == 1:
             tip = f"{name} ({kind}), {full}: {100.0 * most:.1f} %; {voltage[0, i]:.3f} pu"
-            yield Node(name, most, bool(dead.any()), tip)
+            yield Node(name, most, bool(dead.any()), tip, kind)
             continue
         tip = f"{name} ({kind}), {full}: at most {100.0 * most:.1f} % at "
         tip += f"{clock.text(time[when[i]])}; lowest voltage (1 s mean) {np.fmin.reduce(voltage[:, i]):.3f} pu"
@@ -112,7 +158,7 @@ def _nodes(dataset: xr.Dataset, clock: ClockTime) -> Iterator[Node]:
             first = int(dead.argmax())
             tip += f"; without voltage in {span(float(duration[dead].sum()))}, first in the minute before "
             tip += clock.text(time[first])
-        yield Node(name, most, bool(dead.any()), tip)
+        yield Node(name, most, bool(dead.any()), tip, kind)
 
 
 def _sheet(nodes: dict[str, Node], places: list[Place]) -> Sheet:
@@ -170,31 +216,40 @@ def _middles(places: list[Place], spots: dict[str, list[Spot]]) -> tuple[dict[st
     return middle, y - 0.5 * (_ROW - _BOX[1])
 
 
-def _lead(x: float, y: float, below: Place, to: float) -> str:
+def _lead(x: float, y: float, below: Place, to: float, sheet: Sheet) -> str:
     """The conductor from a part at ``x``, ``y`` to one that hangs on it at the height ``to``."""
     if below.continues:
         return drawing.line((x + 8.0, y), (x + 8.0, to))
-    bus = x + 0.5 * (_COLUMN + _BOX[0])
-    return drawing.line((x + _BOX[0], y), (bus, y), (bus, to), (x + _COLUMN, to))
+    bus = x + _BOX[0] + _BAR
+    wire = drawing.line((x + _BOX[0], y), (bus, y), (bus, to), (x + _COLUMN, to))
+    if sheet.nodes[below.name].kind != "transformer":
+        return wire
+    return wire + drawing.ring(bus + 5.0, to, 3.5) + drawing.ring(bus + 9.5, to, 3.5)
 
 
 def _row(spots: list[Spot], x: float, y: float, sheet: Sheet) -> list[str]:
     """A row to the right of its head, whose right edge is ``x``: wires first, then sections, labels and boxes."""
     wires, marks = [], []
-    before = (x, y)
+    before, along = (x, y), 0.5 * (sheet.pitch - _GAP)
+    if spots:
+        wires.append(drawing.line((x, y), (x + 4.0, y), (x + 4.0, _conductor(y))))
+        before = (x + 4.0, _conductor(y))
     for i, spot in enumerate(spots):
-        at = y + _ROW * spot.fold
+        at = _conductor(y + _ROW * spot.fold)
         wires.append(drawing.line(*_way(spot, before, (x, y), at, sheet), (spot.x, at)) if i else
                      drawing.line(before, (spot.x, at)))  # fmt: skip
         if spot.first:
-            marks.append(drawing.words(spot.x - _GAP - 2.0, at - 4.0, _clipped(spot.label, 12), "small", "end"))
+            marks.append(drawing.words(spot.x - _GAP - 2.0, at + 11.0, _clipped(spot.label, 12), "small", "end"))
         marks += _sections(spot.stop.sections, spot.x - _GAP, at, sheet)
         before = (spot.x, at)
         if spot.stop.name:
-            width = sheet.pitch - _GAP
+            width, low = sheet.pitch - _GAP, at + _DROP
+            wires.append(drawing.line((spot.x, at), (spot.x + along, at), (spot.x + along, low)))
+            if sheet.nodes[spot.stop.name].kind == "transformer":
+                marks += [drawing.ring(spot.x + along, low - h, 2.8) for h in (7.4, 3.6)]
             name = _clipped(spot.stop.name.removeprefix(spot.label), int((width + 2.0) / _LETTER))
-            marks += _box(sheet.nodes[spot.stop.name], name, (spot.x, at, width), sheet.scale)
-            before = (spot.x + width, at)
+            marks += _box(sheet.nodes[spot.stop.name], name, (spot.x, low + 0.5 * _BOX[1], width), sheet.scale)
+            before = (spot.x + along, at)
     return wires + marks
 
 
@@ -203,10 +258,10 @@ def _way(
 ) -> list[tuple[float, float]]:
     """The points a wire passes on its way to a stop that is not the first of its row."""
     if spot.first:
-        trunk, low, start = head[0] + 5.0, at + 0.5 * _ROW - 2.0, spot.x - _label_width(spot.label) - 2.0
+        trunk, low, start = head[0] + 4.0, at + _DROP + _BOX[1] + 6.0, spot.x - _label_width(spot.label) - 2.0
         return [head, (trunk, head[1]), (trunk, low), (start, low), (start, at)]
     if before[1] != at:
-        half, left = at - 0.5 * _ROW, sheet.start - 3.0
+        half, left = at - 6.0, sheet.start - 3.0
         return [before, (before[0] + 4.0, before[1]), (before[0] + 4.0, half), (left, half), (left, at)]
     return [before]
 

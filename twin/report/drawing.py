@@ -25,10 +25,15 @@ def words(x: float, y: float, text: str, kind: str = "", anchor: str = "start") 
     return f'<text x="{x:.5g}" y="{y:.5g}"{named}{turned}>{escape(text)}</text>'
 
 
-def line(*points: tuple[float, float]) -> str:
-    """A conductor through ``points``."""
+def ring(x: float, y: float, radius: float) -> str:
+    """A circle in outline; two that overlap are the windings of a transformer."""
+    return f'<circle cx="{x:.5g}" cy="{y:.5g}" r="{radius:.5g}" class="ring"/>'
+
+
+def line(*points: tuple[float, float], kind: str = "wire") -> str:
+    """A conductor through ``points``; ``kind`` is a CSS class."""
     path = "L".join(f"{x:.5g} {y:.5g}" for x, y in points)
-    return f'<path d="M{path}" class="wire"/>'
+    return f'<path d="M{path}" class="{kind}"/>'
 
 
 def picture(width: float, height: float, parts: list[str], label: str) -> str:
