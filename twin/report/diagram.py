@@ -116,7 +116,8 @@ def _ties(dataset: xr.Dataset, sheet: Sheet, buses: dict[str, list[Point]]) -> l
     if "to" not in dataset:
         return []
     kinds, parents, others = (texts(dataset, name) for name in ("kind", "parent", "to"))
-    bars, ends = [], []
+    bars: list[Tie] = []
+    ends: list[Tie] = []
     for i, name in enumerate(texts(dataset, "node")):
         if kinds[i] == "tie":
             closed = bool(np.any(values(dataset, "power_w")[:, i] != 0.0))
