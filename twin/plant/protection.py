@@ -111,16 +111,7 @@ def _machines(motors, solution, state, dt_s):
 
 
 @kernel(bare=True)
-def watch(relays, motors, network, solution, state, dt_s):
-    """Let ``dt_s`` of the last power flow act on all protection and machines."""
-    busy = _relays(relays, network, solution, state, dt_s)
-    busy = _transfers(relays, network, solution, state, dt_s) or busy
-    busy = _machines(motors, solution, state, dt_s) or busy
-    state.alert[0] = 1 if busy or state.moved[0] else 0
-
-
-@kernel(bare=True)
-def watch_racks(relays, rack, alive, drawn_w, voltage_pu, state, dt_s):
+def _racks(relays, rack, alive, drawn_w, voltage_pu, state, dt_s):
     """Let ``dt_s`` of what racks drew (``drawn_w``, supply loss included) act on their breakers."""
     racks, types, pickup, breaker = relays.breaker_rack, relays.breaker_type, relays.breaker.pickup, state.breaker
     damage, above_s, signal_s, rating_w, board = (
@@ -142,11 +133,17 @@ def watch_racks(relays, rack, alive, drawn_w, voltage_pu, state, dt_s):
 
 
 @kernel(bare=True)
-def watch_all(guards, rack, network, solution, service, step, dt_s):
-    """`watch` and `watch_racks`; ``guards`` are constants of relays and motors and the state of both."""
+def watch(guards, rack, network, solution, alive, drawn_w, dt_s):
+    """Let ``dt_s`` of the last power flow, and of what racks drew (supply loss included), act on all protection.
+
+    ``guards`` are constants of relays and motors and the state of both.
+    """
     relays, motors, state = guards
-    watch(relays, motors, network, solution, state, dt_s)
-    watch_racks(relays, rack, service.racks, step.rack_w, solution.voltage_pu, state, dt_s)
+    busy = _relays(relays, network, solution, state, dt_s)
+    busy = _transfers(relays, network, solution, state, dt_s) or busy
+    busy = _machines(motors, solution, state, dt_s) or busy
+    state.alert[0] = 1 if busy or state.moved[0] else 0
+    _racks(relays, rack, alive, drawn_w, solution.voltage_pu, state, dt_s)
 
 
 def damage(plant: Plant, state: State) -> tuple[Vec, Vec]:

@@ -200,7 +200,7 @@ def book(
     """
     racks_w, doors_w, rooms_w, lines_w = held
     site, substation_w, electrical, plants = rows
-    protection.watch_all(guarded, rack, network, solution, service, step, 1.0)
+    protection.watch(guarded, rack, network, solution, service.racks, step.rack_w, 1.0)
     fans_w = doors_w + taken[0], rooms_w
     record.site_row(step, flows, solution, service.source_pu[0], s, base_mva, racks_w, fans_w, site, at + s)
     for k in range(metered.size):

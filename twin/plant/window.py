@@ -272,8 +272,7 @@ def run(
         storage.act(stores, wiring, service, solution, base_mva * 1e6, dt_s, step)
         if grid.flow(network, feeding, loads, wiring, source_pu, base_mva, step, solution) < 0:
             return -(k + 1)
-        protection.watch(relays, motors, network, solution, guards, dt_s)
-        protection.watch_racks(relays, rack, bench.closed, step.rack_w, solution.voltage_pu, guards, dt_s)
+        protection.watch((relays, motors, guards), rack, network, solution, bench.closed, step.rack_w, dt_s)
         keep_out(guards.motors, (bench.rows.feed_w.size - k - 0.5) * dt_s)
         bench.seen_pu[:] = solution.voltage_pu
         storage.see(stores, wiring, service, bench.seen_pu)

@@ -129,7 +129,8 @@ _CHAPTERS: tuple[tuple[str, str, tuple[tuple[Drawing, str], ...], tuple[Callable
         "electrical", "One-line diagram",
         ((diagram.one_line, "The electrical path from the feed to the boards; feeders are conductors with cable "
           "sections as pieces of them and boards below; ties are dashed, with a hollow switch, where they stayed open. "
-          "Point at one to read its name, its rating or limit, its greatest loading, when that was, and its lowest voltage."),),
+          "Point at one to read its name, its rating or limit, its greatest loading, when that was, and its lowest "
+          "voltage."),),
         (),
     ),
     (
