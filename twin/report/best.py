@@ -24,7 +24,7 @@ _CRITERIA = (
     ("Coolest", "hottest_gpu_c"),
     ("Least throttling by temperature", "throttled_gpu_s"),
 )
-_ALIKE = 1e-9
+_ALIKE = 1e-6
 _MARKERS = "os^Dv<>phd*X"
 
 
