@@ -25,7 +25,7 @@ def test_goodput_is_progress_over_time_on_nodes(tree):
     assert pretrain.goodput == training_goodput(tree) == pytest.approx(0.9)
     assert np.isnan(pretrain.submit_s)
     assert summary(tree)["training_goodput"] == pytest.approx(0.9)
-    assert job_rows(tree).rows[0][-1] == pytest.approx(90.0)
+    assert job_rows(tree).rows[0][-2] == pytest.approx(90.0)
 
 
 def test_a_job_from_the_queue_counts_from_its_start_and_one_that_never_started_counts_nothing():

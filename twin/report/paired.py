@@ -104,6 +104,8 @@ class Matrix(NamedTuple):
     group: str
     rows: list[MatrixRow]
     alike: list[str]
+    nothing: list[str]
+    """Those that are 0 everywhere."""
 
 
 def matrices(contenders: list[Contender]) -> list[Matrix]:
@@ -111,19 +113,22 @@ def matrices(contenders: list[Contender]) -> list[Matrix]:
     found: dict[str, Matrix] = {}
     for key in keys(contenders):
         about = known(key)
-        if about is None or about.group == "run":
+        if about is None or about.group == "run" or key.endswith("_at_s"):
             continue
-        mine = found.setdefault(about.group, Matrix(about.group, [], []))
+        mine = found.setdefault(about.group, Matrix(about.group, [], [], []))
         means = np.array([one.mean(key) for one in contenders])
         if np.isnan(means).all():
             continue
         factor, unit = _scale(about, means)
         if np.allclose(means, means[0], rtol=1e-9, atol=1e-12):
             shown = _shown(about, factor * means[0], None)
-            mine.alike.append(f"{about.words} {shown}{f' {unit}' if unit else ''}")
+            if means[0] == 0.0 and about.figure.unit:
+                mine.nothing.append(about.words)
+            else:
+                mine.alike.append(f"{about.words} {shown}{f' {unit}' if unit else ''}")
         else:
             mine.rows.append(MatrixRow(about.words, _how(about), unit, _cells(contenders, key, about, means, factor)))
-    return [one for one in found.values() if one.rows or one.alike]
+    return [one for one in found.values() if one.rows or one.alike or one.nothing]
 
 
 def _how(about: Known) -> str:
