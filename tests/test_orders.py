@@ -93,6 +93,21 @@ def test_a_job_told_to_pause_before_it_starts_is_held_at_its_start(pod):
     assert servers.workload.progress_s(100).tolist() == [0.0]
 
 
+def test_a_job_told_to_pause_in_the_queue_is_held_as_it_starts(pod):
+    jobs = [
+        {"name": "a", "submit": "0 s", "lasts": "100 s", "nodes": "all", "constant": {"activity": 1}},
+        {"name": "b", "submit": "0 s", "lasts": "100 s", "nodes": 5, "constant": {"activity": 1}, "pause": COSTS},
+    ]
+    servers = Servers(pod, jobs).run(20)
+    servers.workload.obey(20, paused(3, 2))
+    servers.run(200)
+    assert servers.said[-2:] == [(100, "b: starts on 5 servers after 100 s"), (100, "b: is held")]
+    assert servers.node.job[:5].tolist() == [2] * 5
+    servers.workload.obey(200, paused(3))
+    servers.run(400)
+    assert servers.placed("b").end_tick == 200 + 40 + 100
+
+
 class Pausing:
     """Pauses the first job from 120 s on until 420 s."""
 

@@ -153,8 +153,18 @@ class Workload:
             self._start(k, tick, nodes)
             waited = f" after {tick - since} s" if (since := self._since(k)) < tick else ""
             said.append(f"{self.placements[k].job.name}: starts on {len(nodes)} servers{waited}")
-            self._tell(k, self._courses[k])
+            said += self._hold_at_start(k, tick, self._courses[k])
         return said
+
+    def _hold_at_start(self, k: int, tick: int, course: Course | None) -> list[str]:
+        """A job that was told to pause while it waited is held as it starts."""
+        self._tell(k, course)
+        words = "" if course is None else course.turn(tick)
+        if course is None or not words:
+            return []
+        self._halt_or_go(k, tick, course)
+        self._write(k, tick, self._first + len(self._table))
+        return [f"{self.placements[k].job.name}: {words}"]
 
     def _since(self, k: int) -> int:
         waiting = self.placements[k].waiting

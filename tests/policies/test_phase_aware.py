@@ -16,6 +16,7 @@ from twin.drive.inference import InferenceSpec
 from twin.drive.jobs import JobSpec
 
 POD = Path(__file__).parents[2] / "site_configs" / "pod.yaml"
+BOARD = "hall-1/rack-001/node-6/gpu-1"
 PREFILL, DECODE = 40000, 2000  # tokens a second of a server
 
 
@@ -54,37 +55,38 @@ def test_pools_say_their_phase_and_share_their_requests():
     assert InferenceSpec.model_validate({"decode": 1, "requests": {"rate": 1}}).stream is None
 
 
-def decoded(tmp_path, busy, policy):
-    scenario = {"duration": "15 min", "jobs": pools(busy), "policy": {"name": policy}}
+def run(tmp_path, busy, policy):
+    """Means of the last ten minutes of pools and jobs, and of one board that decodes [W]."""
+    scenario = {"duration": "15 min", "jobs": pools(busy), "policy": {"name": policy}, "watch": [BOARD]}
     tree = twin.run(twin.load_site(POD), twin.Scenario.model_validate(scenario), tmp_path / f"{policy}-{busy}").tree
-    pool, job = (tree[name].to_dataset().isel(time=slice(5, None)) for name in ("pool", "job"))
-    figures = {name: pool[name].mean("time") for name in ("generated_tokens", "prompt_tokens", "busy", "tbt_p50_s")}
-    return figures | {name: job[name].mean("time") for name in ("power_w", "work", "demand")} | {"pool": pool}
+    pool, job = (tree[name].to_dataset().isel(time=slice(5, None)).mean("time") for name in ("pool", "job"))
+    return pool, job[["work", "power_w"]], float(tree["watch"]["power_w"].values[300:].mean())
 
 
 def test_p6_a_decode_pool_at_half_its_rating_loses_less_than_two_percent(tmp_path):
-    free, capped = (decoded(tmp_path, 0.85, policy) for policy in ("uncapped", "phase-aware"))
-
-    def change(name, job):
-        dimension = "pool" if "pool" in free[name].dims else "job"
-        return float(capped[name].sel({dimension: job}) / free[name].sel({dimension: job})) - 1
-
-    assert change("generated_tokens", "answers") > -0.02
-    assert change("tbt_p50_s", "answers") < 0.02
+    """At 85 % busy nothing is lost (measured: 0.01 %), and from token to token it takes 1.1 % longer."""
+    free, free_job, free_w = run(tmp_path, 0.85, "uncapped")
+    capped, capped_job, capped_w = run(tmp_path, 0.85, "phase-aware")
+    more = capped / free - 1
+    assert float(free["busy"].sel(pool="answers")) == pytest.approx(0.85, abs=0.03)
+    assert float(more["generated_tokens"].sel(pool="answers")) > -0.02
+    assert float(more["tbt_p50_s"].sel(pool="answers")) < 0.02
     for name in ("prompts", "chat"):
-        assert change("work", name) == pytest.approx(0.0, abs=1e-6)
-    assert change("prompt_tokens", "prompts") == pytest.approx(0.0, abs=1e-6)
-    print(
-        {name: change(name, "answers") for name in ("generated_tokens", "tbt_p50_s", "power_w", "work")}, free, capped
-    )
+        assert float((capped_job / free_job)["work"].sel(job=name)) == pytest.approx(1.0, abs=1e-6)
+    assert float(more["ttft_p99_s"].sel(pool="prompts")) == pytest.approx(0.0, abs=1e-6)
+    assert capped_w <= free_w
 
 
 def test_p6_what_a_decode_pool_loses_that_has_no_second_to_spare(tmp_path):
-    """All of its servers decode all of the time: natural power is 0.55 of the rating by the default activity [E]."""
-    table = lost_table(twin.load_site(POD).library.gpus["h100-sxm"].speed)
-    at = {share: float(speed_lost(table, share, 0.5)) for share in (0.5, 0.52, 0.55)}
-    assert at[0.5] == 0.0
-    free, capped = (decoded(tmp_path, 1.2, policy) for policy in ("uncapped", "phase-aware"))
+    """More arrives than it can do: it loses what the measured curve says at its natural power, 0.54 of the rating.
+
+    That is 3.6 %, above the 2 % of P6: by the default activity of decoding [E] boards draw more than half.
+    """
+    site = twin.load_site(POD)
+    table, rating_w = lost_table(site.library.gpus["h100-sxm"].speed), site.library.gpus["h100-sxm"].max
+    (free, _, natural_w), (capped, _, _) = (run(tmp_path, 1.2, policy) for policy in ("uncapped", "phase-aware"))
     lost = 1 - float((capped["generated_tokens"] / free["generated_tokens"]).sel(pool="answers"))
-    print(at, lost)
-    assert lost == pytest.approx(at[0.55], rel=0.2)
+    assert natural_w / rating_w == pytest.approx(0.54, abs=0.02)
+    assert lost == pytest.approx(0.036, abs=0.005)
+    assert lost == pytest.approx(float(speed_lost(table, natural_w / rating_w, 0.5)), rel=0.35)  # one board of many
+    assert float(speed_lost(table, 0.5, 0.5)) == 0.0
