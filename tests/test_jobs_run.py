@@ -8,6 +8,7 @@ import pytest
 
 from twin.finishing import finish
 from twin.inputs import load_inputs
+from twin.judge.catalogue import known
 from twin.judge.serving import pools
 from twin.judge.work import jobs
 from twin.running import run
@@ -78,7 +79,8 @@ def test_pools_are_recorded_and_judged(capped, tmp_path):
     said = finish(capped)
     assert said
     figures = json.loads((capped.directory / "run.json").read_text())
-    assert "inference_first_token_p99_s" in json.dumps(figures)
+    assert "inference_first_token_p99_s" in figures["verdict"]
+    assert [name for name in figures["verdict"] if known(name) is None] == []
     page = (capped.directory / "report.html").read_text()
     assert "Inference pools" in page
 

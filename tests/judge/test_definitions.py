@@ -33,7 +33,7 @@ def test_names_stand_once_and_end_in_their_unit():
     for figure in ALL:
         assert figure.how, figure.name
         if figure.unit == "share":
-            assert re.search("_share$|^training_goodput$|_least$|_charge_m", figure.name), figure.name
+            assert re.search("_share(_most)?$|^training_goodput$|_least$|_charge_m", figure.name), figure.name
         elif figure.unit in ("s", "MW", "MWh", "MVAh", "W", "pu"):
             assert figure.name.endswith(f"_{figure.unit.lower()}"), figure.name
 

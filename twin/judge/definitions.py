@@ -74,6 +74,8 @@ _SERVICE = (
     Figure("work_asked_gpu_h", "GPU-h", "work asked for", "the same on uncapped, unthrottled GPUs"),
     Figure("work_lost_gpu_h", "GPU-h", "work lost", "asked less done", LEAST),
     Figure("work_lost_share", "share", "work lost", "lost over asked", LEAST),
+    Figure("work_lost_share_least", "share", "work lost, at least", "with the better end of each GPU type's speed curve"),
+    Figure("work_lost_share_most", "share", "work lost, at most", "with the worse end of it"),
     Figure("work_lost_<class>_share", "share", "work lost, <class>",
            "1 - done / asked of all jobs of the kind or priority", LEAST),
     Figure("work_per_energy_gpu_h_mwh", "GPU-h/MWh", "work per energy", "work done over energy bought", MOST),
