@@ -1,4 +1,4 @@
-"""ITIC envelope with its timers; drop-out and restart of machines."""
+"""ITIC envelope with its timers, drop-out and restart of machines, and the aggregate of LDELEC."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from twin.components import dropout
-from twin.components.ride_through import ITIC, EnvelopeSpec, advance, new_state, outside, params
+from twin.components.ride_through import ITIC, EnvelopeSpec, advance, new_state, outside, params, share_in
 
 DRIVE = EnvelopeSpec.model_validate({"bands": [{"below": "0.65 pu", "lasting": "20 ms"}], "reset": "0 s"})
 
@@ -25,6 +25,21 @@ def trips(envelopes, voltage_pu, time_s, dt_s=1e-3):
 )  # fmt: skip
 def test_v_pq_01(voltage_pu, time_s, trip):
     assert trips(params([ITIC]), voltage_pu, time_s) is trip
+
+
+@pytest.mark.parametrize(
+    ("voltage_pu", "lowest_pu", "share"),
+    [(0.65, 0.65, 0.75), (0.55, 0.55, 0.25), (0.65, 0.55, 0.65), (0.95, 0.55, 0.85), (0.95, 0.5, 0.8)],
+)
+def test_v_pq_02(voltage_pu, lowest_pu, share):
+    assert share_in(0.7, 0.5, 0.8, voltage_pu, lowest_pu) == pytest.approx(share, abs=1e-12)
+
+
+@given(low=st.floats(0, 1.2), more=st.floats(0, 0.5), back=st.floats(0, 1))
+def test_the_aggregate_never_has_more_than_all_and_never_less_as_voltage_returns(low, more, back):
+    first, then = share_in(0.7, 0.5, back, low, low), share_in(0.7, 0.5, back, low + more, low)
+    assert 0.0 <= first <= then + 1e-12
+    assert then <= 1.0 + 1e-12
 
 
 def test_time_outside_adds_up_until_a_healthy_second():

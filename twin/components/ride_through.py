@@ -1,11 +1,15 @@
-"""What voltage equipment stays in: envelopes of bands with timers.
+"""What voltage equipment stays in: envelopes of bands with timers, and the share of a load that drops as a whole.
 
 A band is a voltage and the time that may be spent beyond it. Each band has a timer that adds up the time outside and
 begins anew after the voltage has been inside all bands for the reset time; the equipment drops out when one timer
 exceeds its band's time. The ITIC curve [1] is such an envelope, and so is a contactor (50 to 60 % for 50 ms) or a
 drive (65 % of its DC link for 10 to 50 ms).
 
+As an aggregate [2]: all of the load stays above V1, none below V2, straight between; of what left, the share ``back``
+returns as the voltage does:  F = (V_min - V2 + back (V - V_min))/(V1 - V2), V and V_min held within V2 and V1.
+
 [1] ITI (CBEMA) curve application note, Information Technology Industry Council, 2000.
+[2] LDELEC of the WECC composite load model, as the PowerWorld documentation states it.
 """
 
 from collections.abc import Sequence
@@ -17,7 +21,7 @@ from pydantic import Field, model_validator
 
 from twin.core.jit import kernel
 from twin.core.layout import Var, Vec, frozen
-from twin.core.quantity import Duration, PerUnit, Spec
+from twin.core.quantity import Duration, PerUnit, Ratio, Spec
 
 _ROUNDING_S = 1e-9
 
@@ -123,3 +127,28 @@ def advance(envelopes, k, state, i, voltage_pu, dt_s):
             state.outside_s[i, b] += dt_s
             lost = lost or state.outside_s[i, b] > envelopes.lasting_s[k, b] + _ROUNDING_S
     return lost
+
+
+class AggregateSpec(Spec):
+    """A load of many pieces that drop one after the other."""
+
+    stays: PerUnit = Field(default=0.7, gt=0)
+    """V1: above it all stay [E]."""
+    leaves: PerUnit = Field(default=0.5, gt=0)
+    """V2: below it none does [E]."""
+    back: Ratio = Field(default=0.8, le=1)
+    """Share of what left that returns with the voltage [E]."""
+
+    @model_validator(mode="after")
+    def _apart(self) -> "AggregateSpec":
+        if self.leaves >= self.stays:
+            raise ValueError(f"all stay above {self.stays:g} pu and none below {self.leaves:g} pu; give a lower leaves")
+        return self
+
+
+@kernel(bare=True)
+def share_in(stays_pu, leaves_pu, back, voltage_pu, lowest_pu):
+    """Share of the aggregate that is in at ``voltage_pu`` after ``lowest_pu`` was the lowest."""
+    now = min(max(voltage_pu, leaves_pu), stays_pu)
+    lowest = min(max(lowest_pu, leaves_pu), now)
+    return (lowest - leaves_pu + back * (now - lowest)) / (stays_pu - leaves_pu)
