@@ -9,12 +9,13 @@ Reproduces the published operating point with a stated synthetic trace (Colangel
 set: 10 %: serving; 25 %: fine-tuning and serving; 50 %: serving and two trainings. A seventh serves on the other 2
 servers and can do without nothing. Demand is steady, in batch jobs, whose progress is their throughput: serving at 60 %
 activity, fine-tuning at 80 %, training at 90 %. Nothing is tuned. The 25 % are those of the whole feed; the servers
-give 28 %, since pumps draw what they drew. The policy caps boards; it does not pause or resize jobs, as Conductor does
-beside.
+give 28 %, since pumps draw what they drew. The policy takes speed by tiers in strict order and pauses jobs that can do
+without everything, of which there are none here; it does not resize jobs, as Conductor does beside.
 
 How deep it can go depends on the mix: with 8 servers that can do without nothing and 4 for each other job, all that
 the tiers allow is 24 % of the servers' power and 22 % of the feed's. The call is then missed by a best effort, as here,
-and a firm target (the policy's default) would take 6 % of the speed of tier 0.
+and a firm target (the policy's default) would take the rest from tiers 3, 2 and 1 beyond what they allow, from tier 0
+last.
 """
 
 import sys
