@@ -60,14 +60,15 @@ def _change(node, first, last):
 
 
 @kernel(bare=True)
-def _follow_caps(x, c, late, notes):
-    """Correct the second in which caps came for the way of a block's boards from the old ones, and note both ends.
+def _follow_caps(x, c, late, halves, at):
+    """Correct the second in which caps came, ``at`` in ``halves``, for the way of a block from the old; note both ends.
 
     ``late`` [2] is the share of the way missing on mean, down and up.
     """
-    notes[_AFTER], notes[_AFTER + 1] = _half_sum(x, gpu.POWER, 0), _half_sum(x, gpu.POWER, 1)
+    halves[_AFTER], halves[_AFTER + 1] = halves[at], halves[at + 1]
     gpu.follow_caps(x, c, late[DOWN], late[UP])
-    notes[_BEFORE], notes[_BEFORE + 1] = _half_sum(x, gpu.BEFORE, 0), _half_sum(x, gpu.BEFORE, 1)
+    halves[at], halves[at + 1] = _half_sum(x, gpu.POWER, 0), _half_sum(x, gpu.POWER, 1)
+    halves[_BEFORE], halves[_BEFORE + 1] = _half_sum(x, gpu.BEFORE, 0), _half_sum(x, gpu.BEFORE, 1)
 
 
 @kernel(inline=True)
@@ -96,10 +97,13 @@ def advance_boards(
             x, n = work[b], server + b * per_block
             low, high = activity[s, node.job[n]], activity[s, node.job[n + per_block - 1]]
             gpu.advance_block(x, c, coolant_c, low, high)
-            if arriving and _change(node, n, n + per_block - 1):
-                _follow_caps(x, c, late, boards[b])
             boards[b, 4 * s], boards[b, 4 * s + 1] = _half_sum(x, gpu.POWER, 0), _half_sum(x, gpu.POWER, 1)
             boards[b, 4 * s + 2], boards[b, 4 * s + 3] = _half_sum(x, gpu.WANT, 0), _half_sum(x, gpu.WANT, 1)
+        if arriving:
+            for b in range(count):
+                n = server + b * per_block
+                if _change(node, n, n + per_block - 1):
+                    _follow_caps(work[b], c, late, boards[b], 4 * s)
     heat_j, hottest_c, throttled_s = 0.0, -np.inf, 0.0
     for b in range(count):
         heat, hottest, throttled = gpu.settle_block(work[b], blocks[first + b])
