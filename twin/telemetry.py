@@ -6,7 +6,6 @@ from twin.control.actuation import Actuators, CapPath, PathSetUp
 from twin.control.chance import Chance
 from twin.control.loop import Charge, ControlLoop, Limits, Meters
 from twin.control.policies import make_policy
-from twin.control.policies.loss import fit
 from twin.control.policy import NO_JOB, Fleet, Job, Tree
 from twin.control.sensing import Meter
 from twin.core.layout import IVec, Vec
@@ -61,7 +60,7 @@ def fleet_of(compiled: Compiled) -> Fleet:
             gpu_min_cap_w=each["min_cap"][kind],
             gpu_idle_w=each["idle"][kind],
             brake_w=c.site.control.brake_to * plant.gpu.max_w[kind],
-            loss=_loss(compiled),
+            lost=_lost(compiled),
             kind=kind,
             rack=c.node_rack,
             cdu=plant.rack.cdu[c.node_rack],
@@ -74,15 +73,9 @@ def fleet_of(compiled: Compiled) -> Fleet:
     )
 
 
-def _loss(c: Compiled) -> Vec:
-    """What is lost under caps by each GPU type, fitted to the table that its boards go by."""
-    shape = NATURAL_STEPS + 2, LIMIT_STEPS + 2
-    return np.array(
-        [
-            fit(lost.reshape(shape)[:-1, :-1], spec.min_cap / spec.max)
-            for lost, spec in zip(c.plant.gpu.lost, c.library.gpus.values(), strict=True)
-        ]
-    )
+def _lost(c: Compiled) -> Vec:
+    """The tables that boards go by, without the edge that is doubled for the hot loop."""
+    return np.ascontiguousarray(c.plant.gpu.lost.reshape(-1, NATURAL_STEPS + 2, LIMIT_STEPS + 2)[:, :-1, :-1])
 
 
 def as_fed(fleet: Fleet, compiled: Compiled, feeding: radial.Tree) -> Fleet:

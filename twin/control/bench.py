@@ -13,14 +13,13 @@ from numpy.typing import NDArray
 
 from twin.control.actuation import Actuators, CapPath, PathSetUp
 from twin.control.loop import Charge, ControlLoop, Limits, Meters
-from twin.control.policies.loss import STEPS
 from twin.control.policy import NO_JOB, Fleet, Job, Policy, Tree
 from twin.control.sensing import Meter
 from twin.core.layout import IVec, Vec
 
 SERVERS = 32
-LOSS = 0.0, 0.3, 0.85
-"""Coefficients of `policies.loss`, at every natural power."""
+LOSS = 0.3, 0.85
+"""Share of speed lost for each share of natural power withheld, and for its square."""
 _DIE_J_K, _PLATE_W_K, _COOLANT_C = 454.0, 25.0, 35.0
 _RACKS, _CDU_KG_S, _HOST = 8, 3.0, 0.3  # power of a server beside its boards over their rating
 JOBS = (
@@ -48,10 +47,17 @@ def bench_fleet(limit_w: float = 400e3, substation_w: float = 250e3) -> Fleet:
     )
     return Fleet(
         gpus=gpus, gpu_max_w=top_w, gpu_min_cap_w=np.full(SERVERS, 200.0), gpu_idle_w=0.1 * top_w, brake_w=0.2 * top_w,
-        loss=np.tile(np.array(LOSS)[:, None], (2, 1, STEPS + 1)), kind=kind, rack=rack, cdu=rack // 2,
+        lost=np.tile(_lost(), (2, 1, 1)), kind=kind, rack=rack, cdu=rack // 2,
         cdu_flow_kg_s=np.full(_RACKS // 2, _CDU_KG_S), substations=[np.arange(16), np.arange(16, SERVERS)], tree=tree,
         kinds=("h100", "gb200"), has_brake=True,
     )  # fmt: skip
+
+
+def _lost() -> Vec:
+    """Speed lost [21, 61] by natural power and limit, in place of a measured table."""
+    natural, limit = np.linspace(0.0, 1.0, 21)[:, None], np.linspace(0.0, 1.0, 61)[None, :]
+    withheld = np.clip(1.0 - limit / np.maximum(natural, 1e-9), 0.0, 1.0)
+    return np.minimum(withheld * (LOSS[0] + LOSS[1] * withheld), 1.0)
 
 
 @dataclass

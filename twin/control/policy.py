@@ -46,7 +46,7 @@ class Fleet(NamedTuple):
     gpu_min_cap_w: Vec  # least cap its boards accept
     gpu_idle_w: Vec  # of one board with nothing running
     brake_w: Vec  # what the power brake leaves one board
-    loss: Vec  # speed lost by natural power and power withheld, see `policies.loss`, [type, 3, 21]
+    lost: Vec  # share of speed lost by natural power and limit, both evenly from 0 to the rating, [type, 21, 61]
     kind: IVec  # GPU type, an index into `kinds`
     rack: IVec  # its rack
     cdu: IVec  # the CDU of its rack

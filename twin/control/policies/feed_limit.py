@@ -2,11 +2,18 @@
 
 What boards may draw is the limit less everything else at the meter (the *overhead*: cooling, losses, other
 parts), read at one instant and held at its greatest over `hold_s`, since it follows the boards with the
-thermal delay of the cooling. It is shared as caps, cap_i = clip(s d_i, least, rating) with one factor s, so
-the caps together never exceed what may be drawn, whatever the jobs do until the next act. Demand d_i is the
-peak of what a server's boards drew over the last readings, or their rating where they press against their cap.
-A limit that is announced is obeyed `lead_s` early. The proportional rule is the one power-capping practice
-starts from; Wang and Chen (HPCA 2008) and Meta's Dynamo (ISCA 2016) refine it.
+thermal delay of the cooling. It is shared as
+
+    p_i = low_i + (d_i - low_i) (B - sum low) / sum (d - low)
+
+with d_i the demand and low_i the least cap: everybody gets the same part of what is asked beyond that, so Jain's index
+of these parts is 1, whatever the mix. Where there is more than all ask for, the rest is shared in proportion to what is
+left to the rating, so that a job that starts is not held back without need. A substation that is tighter than the feed
+shares its own budget so, and what it leaves of the feed's is for the others. Caps never exceed what may be drawn
+together, whatever jobs do until the next act. Demand is the peak of what a server's boards drew over the last
+readings, or their rating where they press against their cap. A limit that is announced is obeyed `lead_s` early. The
+proportional rule is the one power-capping practice starts from; Wang and Chen (HPCA 2008) and Meta's Dynamo (ISCA 2016)
+refine it.
 """
 
 from dataclasses import dataclass, field
@@ -14,11 +21,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from twin.control.policies.headroom import Headroom
-from twin.control.policy import Commands, Seen
+from twin.control.policy import Commands, Fleet, Seen
 from twin.core.layout import Vec
 
 _PRESSING = 0.97  # of its cap: a server that draws more may want any amount
-_ROUNDS, _CLOSE = 60, 1e-6
 
 
 @dataclass
@@ -40,15 +46,10 @@ class FeedLimit:
         """Caps whose sum stays within what feed and substations leave for GPU boards."""
         fleet = seen.fleet
         top_w, low_w = fleet.gpus * fleet.gpu_max_w, fleet.gpus * fleet.gpu_min_cap_w
-        demand_w = self._demand(seen, top_w)
-        site_w, *substations_w = self._headroom.metered(seen)
-        share_w = share_out(site_w, demand_w, low_w, top_w)
-        drawn_w = fleet.by_substation(share_w)
-        for k, budget_w in enumerate(substations_w):
-            if drawn_w[k] > budget_w:
-                own = fleet.substations[k]
-                share_w[own] = share_out(budget_w, demand_w[own], low_w[own], top_w[own])
-        return Commands(share_w / fleet.gpus)
+        demand_w = np.maximum(self._demand(seen, top_w), low_w)
+        budget_w = self._headroom.metered(seen)
+        levels = level_of_each(fleet, budget_w, low_w, demand_w, top_w)
+        return Commands(at_level(levels, low_w, demand_w, top_w) / fleet.gpus)
 
     def _demand(self, seen: Seen, top_w: Vec) -> Vec:
         wanted_w = np.maximum(seen.node_gpu_w, 1.0)
@@ -61,24 +62,46 @@ class FeedLimit:
         return self._demand_w
 
 
+def at_level(level: Vec | float, low_w: Vec, demand_w: Vec, top_w: Vec) -> Vec:
+    """Power between least and demand at levels from 0 to 1, between demand and rating from 1 to 2."""
+    share_w: Vec = low_w + np.minimum(level, 1.0) * (demand_w - low_w)
+    return share_w + np.maximum(level - 1.0, 0.0) * (top_w - demand_w)
+
+
 def share_out(budget_w: float, demand_w: Vec, low_w: Vec, top_w: Vec) -> Vec:
-    """clip(s d, low, top) with the factor s for which it sums to ``budget_w``, or the nearest bound where none does."""
-    if top_w.sum() <= budget_w:
-        return top_w.copy()
-    if low_w.sum() >= budget_w:
-        return low_w.copy()
-    least, most = 0.0, float((top_w / demand_w).max())
-    factor = budget_w / demand_w.sum()
-    for _ in range(_ROUNDS):
-        share_w = np.minimum(np.maximum(factor * demand_w, low_w), top_w)
-        excess_w = share_w.sum() - budget_w
-        if abs(excess_w) < _CLOSE * budget_w:
+    """``budget_w`` in proportion to demand between ``low_w`` and ``top_w``, or the nearest bound where it is beyond."""
+    demand_w = np.clip(demand_w, low_w, top_w)
+    level = _level(budget_w, float(low_w.sum()), float(demand_w.sum()), float(top_w.sum()))
+    return at_level(level, low_w, demand_w, top_w)
+
+
+def level_of_each(fleet: Fleet, budget_w: Vec, low_w: Vec, demand_w: Vec, top_w: Vec) -> Vec:
+    """The level of each server: one for all, but where a substation has less.
+
+    ``budget_w`` is of the feed and of each substation.
+    """
+    sums = [np.append(fleet.by_substation(w), 0.0) for w in (low_w, demand_w, top_w)]
+    for total, w in zip(sums, (low_w, demand_w, top_w), strict=True):
+        total[-1] = max(float(w.sum()) - float(total.sum()), 0.0)  # those below no substation
+    own = np.array([_level(b, *each) for b, *each in zip(np.append(budget_w[1:], np.inf), *sums, strict=True)])
+    tight = np.zeros(own.size, bool)
+    common = 2.0
+    for _ in range(own.size):
+        left_w = budget_w[0] - at_level(own, *sums)[tight].sum()
+        common = _level(left_w, *(float(total[~tight].sum()) for total in sums))
+        if not (more := ~tight & (own < common)).any():
             break
-        least, most = (least, factor) if excess_w > 0 else (factor, most)
-        # Not a dot product: BLAS would wake threads of its own beside the solver's.
-        slope_w = (demand_w * ((share_w > low_w) & (share_w < top_w))).sum()
-        factor = factor - excess_w / slope_w if slope_w > 0 else least
-        # Newton's step, or half the bracket where all stand at a bound or the step leaves it.
-        if not least < factor < most:
-            factor = 0.5 * (least + most)
-    return share_w
+        tight |= more
+    each = np.full(low_w.size, common)
+    for servers, level in zip(fleet.substations, own, strict=False):
+        each[servers] = min(level, common)
+    return each
+
+
+def _level(budget_w: float, low_w: float, demand_w: float, top_w: float) -> float:
+    """The level at which sums of least, demand and rating make ``budget_w``, from 0 to 2."""
+    if budget_w >= top_w:
+        return 2.0
+    if budget_w >= demand_w:
+        return 1.0 + (budget_w - demand_w) / max(top_w - demand_w, 1e-9)
+    return max(budget_w - low_w, 0.0) / max(demand_w - low_w, 1e-9)

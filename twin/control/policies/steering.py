@@ -1,58 +1,83 @@
-"""Watts steered between jobs: one speed within a synchronous job, the rest to where it does most work.
+"""Reservations, and what of them is not used steered to those that could use more: after NVIDIA's power steering.
 
-A synchronous training goes at the pace of its slowest GPU, so within one every board gives the same share of its
-natural power: leaders give watts to stragglers. Between jobs watts go where one more does most work, as in
-water-filling; a job that a tight part of the tree holds back gives what it cannot use elsewhere to others.
+Every server has a reservation: its part by rating of the tightest domain above it, so that reservations fit every
+domain of the electrical tree together. Each round, who draws less than its reservation keeps what it draws and a
+headroom above, the rest goes to the domains it came from; who presses against its cap is given of that in proportion to
+what it is short of its rating, as far as every domain above it allows; what is still left goes back to all in the same
+way. Caps therefore never add up to more than the budget of any domain, whatever jobs do until the next round.
+It knows neither speed curves nor jobs: what `water-filling` does with those is what this leaves undone.
 
-Lit Silicon (ISCA 2026): lowering leaders costs no throughput, moving their power to the
-straggler gains it; reservations that are not used are steered to others by NVIDIA's Power Reservation Steering (DPS
-documentation). The first is second-hand.
+NVIDIA DPS documentation, Power Reservation Steering: collect telemetry, find GPUs that use less than their reservation,
+steer watts, validate against the domain, apply, every 10 to 60 s; second-hand, as is the headroom [E].
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from twin.control.policies.water_filling import WaterFilling, activity, fill
-from twin.control.policy import Fleet, Seen
-from twin.core.layout import IVec, Vec
+from twin.control.policies.headroom import Headroom
+from twin.control.policy import Commands, Fleet, Seen, Tree
+from twin.core.layout import Vec
+
+_PRESSING = 0.97  # of its cap: a server that draws more may want any amount
+_PASSES = 3  # the first gives all that the tightest domain allows, the others what that left elsewhere
 
 
 @dataclass
-class Steering(WaterFilling):
-    """Equal speed within synchronous jobs, watts between jobs to where they do most work."""
+class Steering:
+    """Reserve by rating, and steer what is not used to who presses against its cap."""
 
     every_s: float = 10.0
-    passes: int = 3
+    margin: float = 0.005
+    lead_s: float = 60.0
+    hold_s: float = 60.0
+    memory_s: float = 60.0
+    headroom: float = 0.05  # of what it draws, which a server keeps above that
+    _budgets: Headroom = field(init=False, repr=False)
+    _drawn_w: Vec | None = field(default=None, init=False, repr=False)
 
-    def _caps(self, seen: Seen, natural_w: Vec) -> Vec:
-        fleet = seen.fleet
-        below, budget_w = self._budgets(seen)
-        synchronous = np.array([job.kind == "training" for job in seen.jobs])[seen.job]
-        weight = _equal_speed_weight(fleet, natural_w, seen.job, synchronous)
-        ceiling_w = natural_w.copy()
-        for _ in range(self.passes):
-            cap_w = fill(fleet, below, budget_w, natural_w, weight, ceiling_w)
-            slowest_w = _pace(cap_w / natural_w, seen.job, synchronous) * natural_w
-            if (slowest_w > cap_w * (1 - 1e-3)).all():
-                break
-            # What part of a job cannot use while it waits for the rest of it is for others.
-            ceiling_w = np.where(synchronous, np.maximum(slowest_w, 1.0), natural_w)
-        return np.minimum(cap_w, np.maximum(slowest_w, np.minimum(fleet.gpu_min_cap_w, natural_w)))
+    def __post_init__(self) -> None:
+        self._budgets = Headroom(self.margin, self.lead_s, self.hold_s)
+
+    def act(self, seen: Seen) -> Commands:
+        """Caps after a round of steering."""
+        fleet, tree = seen.fleet, seen.fleet.tree
+        budget_w = self._budgets.tree(seen)
+        low_w, top_w = fleet.gpus * fleet.gpu_min_cap_w, fleet.gpus * fleet.gpu_max_w
+        reserved_w = np.maximum(reservations(fleet, budget_w), low_w)
+        needs_w = self._needs(seen, top_w)
+        cap_w = np.maximum(np.minimum(reserved_w, needs_w), low_w)
+        for wanted_w in (needs_w, top_w):
+            for _ in range(_PASSES):
+                cap_w = cap_w + steered(tree, budget_w, cap_w, np.maximum(wanted_w - cap_w, 0.0))
+        return Commands(cap_w / fleet.gpus)
+
+    def _needs(self, seen: Seen, top_w: Vec) -> Vec:
+        """What each server draws with its headroom; its rating where it presses against its cap."""
+        drawn_w = np.maximum(seen.node_gpu_w, 1.0)
+        if self._drawn_w is not None:
+            drawn_w = np.maximum(drawn_w, self._drawn_w * np.exp(-self.every_s / self.memory_s))
+        self._drawn_w = drawn_w
+        pressing = seen.node_gpu_w > _PRESSING * seen.fleet.gpus * np.minimum(seen.cap_w, seen.fleet.gpu_max_w)
+        return np.where(pressing, top_w, np.minimum((1 + self.headroom) * drawn_w, top_w))
 
 
-def _equal_speed_weight(fleet: Fleet, natural_w: Vec, job: IVec, synchronous: np.ndarray) -> Vec:
-    """Worth of a GPU's speed: its activity; in a synchronous job in proportion to power, so that all give one share."""
-    weight = activity(fleet, natural_w)
-    count = int(job.max()) + 1
-    worth = np.bincount(job, weights=fleet.gpus * weight, minlength=count)
-    power_w = np.bincount(job, weights=fleet.gpus * natural_w, minlength=count)
-    per_watt = worth / np.maximum(power_w, 1.0)
-    return np.where(synchronous, per_watt[job] * natural_w, weight)
+def reservations(fleet: Fleet, budget_w: Vec) -> Vec:
+    """Each server's part by rating of the tightest domain above it [W]."""
+    top_w: Vec = fleet.gpus * fleet.gpu_max_w
+    return top_w * _least_above(fleet.tree, budget_w, fleet.tree.sums(top_w))
 
 
-def _pace(share: Vec, job: IVec, synchronous: np.ndarray) -> Vec:
-    """Share of its natural power each server gets, in a synchronous job the least of the job's."""
-    least = np.full(int(job.max()) + 1, np.inf)
-    np.minimum.at(least, job, share)
-    return np.where(synchronous, least[job], share)
+def steered(tree: Tree, budget_w: Vec, cap_w: Vec, wanted_w: Vec) -> Vec:
+    """What each server is given of ``wanted_w``: the part of it that every domain above has left."""
+    return wanted_w * _least_above(tree, budget_w - tree.sums(cap_w), tree.sums(wanted_w))
+
+
+def _least_above(tree: Tree, has_w: Vec, asked_w: Vec) -> Vec:
+    """Least of ``has_w`` over ``asked_w`` of the nodes above each server, from 0 to 1."""
+    part = np.clip(np.divide(has_w, asked_w, out=np.ones(has_w.size), where=asked_w > 0.0), 0.0, 1.0)
+    for level in range(1, int(tree.level.max()) + 1):
+        own = np.flatnonzero(tree.level == level)
+        part[own] = np.minimum(part[own], part[tree.parent[own]])
+    least: Vec = part[tree.leaf]
+    return least

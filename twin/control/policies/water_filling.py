@@ -1,30 +1,35 @@
-"""Watts where they do most work: the optimum for concave curves of speed under every budget of the electrical tree.
+"""Watts where they do most work: the bound that other policies are held against.
 
-    max sum_i g_i a_i U_i(p_i)   so that   sum_{i under n} g_i p_i <= B_n at every node n,   low_i <= p_i <= w_i
+At every act it solves, exactly, how the work that is judged is greatest: the sum over servers of activity times the
+speed kept at the power given, all servers of a synchronous training counted at the speed of its slowest, since the
+others wait for it (`filling`); under the budget of every node of the electrical tree, which is its limit less a margin
+and less all else that its meter shows (`headroom`). Speed is the measured table of the GPU type (`speed_curves`).
+Proportional sharing, priorities, bands and quotas choose other points of the same problem, so that they lose more work
+or as much, never less.
 
-with g_i GPUs of a server, a_i their activity, w_i their natural power and U_i = 1 - l1 x - l2 x^2 the speed left when
-the share x = 1 - p_i/w_i is withheld (see `loss`; what it costs to be capped at all is left out of the choice). At the
-optimum the gain of one more watt, a_i U_i'(p_i), is the sum of the multipliers of the nodes above, or p_i stands at a
-bound. Budgets are nested, so that sum is the greatest over the nodes above of the multiplier at which a node with all
-below it just fills its own budget: found from racks to feed, by Newton's method on sums that are piecewise linear in
-the multiplier, safeguarded by bisection. Who is not held back has no cap and counts with natural power.
+What bounds the bound: it knows no more than its telemetry. Natural power is what boards were seen to want (`natural`),
+the greatest in a while, so it is high for what varies within a period and late by a reading when load rises; the activity
+that weighs a server is read off the same power, so the sum is of the busiest moments. Who is given natural power has no
+cap at all. A policy that keeps no margin, or acts on a limit before or after this one does, can lose less by
+chance: such is not a better way to share, and `margin`, `lead_s` and `hold_s` are the same here as in `feed-limit` and
+`steering`. What is left to the hull is said in `filling`.
 
-Proportional sharing loses more than this, never less: it is the bound that other policies are held against, as far as
-meters tell natural power. Such problems are surveyed by M. Patriksson, European J. Operational Research 185 (2008) 1.
+Such problems are surveyed by M. Patriksson, European J. Operational Research 185 (2008) 1; that a synchronous job wants
+one speed, not one power: Lit Silicon (ISCA 2026, second-hand).
 """
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 import numpy as np
 
+from twin.control.policies.filling import Filling
 from twin.control.policies.headroom import Headroom
-from twin.control.policies.loss import coefficients
 from twin.control.policies.natural import Natural
-from twin.control.policy import Commands, Fleet, Seen, Tree
+from twin.control.policies.speed_curves import Curves, curves_of
+from twin.control.policy import Commands, Fleet, Seen
 from twin.core.layout import IVec, Vec
 
-_ROUNDS, _CLOSE, _LEAST_ACTIVITY = 60, 1e-9, 0.01
+_LEAST_ACTIVITY = 0.01
 
 
 @dataclass
@@ -38,28 +43,19 @@ class WaterFilling:
     memory_s: float = 60.0
     _headroom: Headroom = field(init=False, repr=False)
     _natural: Natural = field(init=False, repr=False)
-    _below: "Below | None" = field(default=None, init=False, repr=False)
+    _curves: Curves | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
         self._headroom, self._natural = Headroom(self.margin, self.lead_s, self.hold_s), Natural(self.memory_s)
 
     def act(self, seen: Seen) -> Commands:
-        """Caps at equal gain of one more watt, under every budget."""
+        """The caps that do most work under every budget."""
         fleet, natural_w = seen.fleet, self._natural.estimate(seen)
-        cap_w = self._caps(seen, natural_w)
+        if self._curves is None:
+            self._curves = curves_of(fleet)
+        weight, together = activity(fleet, natural_w), synchronous(seen)
+        cap_w = Filling(fleet, self._curves, self._headroom.tree(seen), natural_w, weight, together).caps()
         return Commands(lift_free(cap_w, natural_w, fleet.gpu_max_w))
-
-    def _caps(self, seen: Seen, natural_w: Vec) -> Vec:
-        """What `fill` gives each server's GPUs."""
-        fleet = seen.fleet
-        below, budget_w = self._budgets(seen)
-        return fill(fleet, below, budget_w, natural_w, activity(fleet, natural_w), fleet.gpu_max_w)
-
-    def _budgets(self, seen: Seen) -> "tuple[Below, Vec]":
-        """Who is below each node of the tree as it is fed now, and what is left for boards there."""
-        if self._below is None or self._below.tree is not seen.fleet.tree:
-            self._below = Below(seen.fleet.tree)
-        return self._below, self._headroom.tree(seen)
 
 
 def activity(fleet: Fleet, natural_w: Vec) -> Vec:
@@ -68,95 +64,10 @@ def activity(fleet: Fleet, natural_w: Vec) -> Vec:
     return np.clip(share, _LEAST_ACTIVITY, 1.0)
 
 
-class Below:
-    """The servers below each node of a tree, found once they are asked for, and the price there was last."""
-
-    def __init__(self, tree: Tree) -> None:
-        self.tree, self._servers = tree, dict[int, IVec]()
-        self.price: dict[int, float] = {}
-
-    def servers(self, node: int) -> IVec:
-        """The servers below ``node``."""
-        if node not in self._servers:
-            at = self.tree.leaf.copy()
-            while (over := self.tree.level[at] > self.tree.level[node]).any():
-                at[over] = self.tree.parent[at[over]]
-            self._servers[node] = np.flatnonzero(at == node)
-        return self._servers[node]
-
-
-def fill(fleet: Fleet, below: Below, budget_w: Vec, natural_w: Vec, weight: Vec, top_w: Vec) -> Vec:
-    """Caps of one GPU of each server that do most work, at most ``top_w``.
-
-    ``weight`` is what full speed of one of its GPUs is worth.
-    """
-    curves = curves_of(fleet, natural_w, weight, top_w)
-    price = np.zeros(natural_w.size)
-    power_w = power(curves, price)
-    # Prices only lower power: a node that has enough without any has always enough.
-    over = np.flatnonzero(fleet.tree.sums(curves.gpus * power_w) > budget_w * (1 + _CLOSE))
-    for node in over[np.argsort(-fleet.tree.level[over], kind="stable")].tolist():
-        servers = below.servers(node)
-        own = curves if servers.size == price.size else Curves(*(values[servers] for values in curves))
-        floor = price if servers.size == price.size else price[servers]
-        below.price[node] = clearing_price(own, floor, float(budget_w[node]), below.price.get(node, 0.0))
-        price[servers] = np.maximum(floor, below.price[node])
-    return power(curves, price) if over.size else power_w
-
-
-class Curves(NamedTuple):
-    """Power of a GPU of each server against the price of a watt: straight between two bounds."""
-
-    gpus: Vec
-    start_w: Vec
-    slope: Vec
-    low_w: Vec
-    top_w: Vec
-
-
-def curves_of(fleet: Fleet, natural_w: Vec, weight: Vec, top_w: Vec) -> Curves:
-    """The curves at which the gain of a watt equals its price."""
-    top_w = np.minimum(natural_w, top_w)
-    _, linear, quadratic = coefficients(fleet, natural_w)
-    return Curves(
-        gpus=fleet.gpus.astype(float),
-        start_w=natural_w * (1 + linear / (2 * quadratic)),
-        slope=natural_w**2 / (2 * quadratic * weight),
-        low_w=np.minimum(fleet.gpu_min_cap_w, top_w),
-        top_w=top_w,
-    )
-
-
-def power(curves: Curves, price: Vec | float) -> Vec:
-    """Power [W] of one GPU at a ``price`` of work for each watt."""
-    wanted_w = curves.slope * price
-    np.subtract(curves.start_w, wanted_w, out=wanted_w)
-    np.maximum(wanted_w, curves.low_w, out=wanted_w)
-    return np.minimum(wanted_w, curves.top_w, out=wanted_w)
-
-
-def clearing_price(curves: Curves, floor: Vec, budget_w: float, start: float) -> float:
-    """The price at which servers that pay ``floor`` or more draw ``budget_w``, or the least at which all are lowest."""
-    low, most = 0.0, float(((curves.start_w - curves.low_w) / curves.slope).max())
-    price = start if low < start < most else 0.0
-    floored = bool(floor.any())
-    for _ in range(_ROUNDS):
-        power_w = power(curves, np.maximum(floor, price) if floored else price)
-        # Not a dot product: BLAS would wake threads of its own beside the solver's.
-        excess_w = float((curves.gpus * power_w).sum()) - budget_w
-        if abs(excess_w) <= _CLOSE * abs(budget_w):
-            break
-        low, most = (price, most) if excess_w > 0 else (low, price)
-        moves = (power_w > curves.low_w) & (power_w < curves.top_w)
-        moves = moves & (floor <= price) if floored else moves
-        falls = float((curves.gpus * curves.slope * moves).sum())
-        price = price + excess_w / falls if falls > 0 else most
-        # Newton's step, or half the bracket where it leaves it.
-        if not low < price < most:
-            price = 0.5 * (low + most)
-        if most - low <= 1e-15 * most:
-            break
-    return price
+def synchronous(seen: Seen) -> IVec:
+    """The job of each server if that is a training, which waits for its slowest server; else 0."""
+    waits = np.array([job.kind == "training" for job in seen.jobs])
+    return np.where(waits[seen.job], seen.job, 0)
 
 
 def lift_free(cap_w: Vec, natural_w: Vec, top_w: Vec) -> Vec:

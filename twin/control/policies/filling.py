@@ -1,0 +1,277 @@
+"""Watts where they do most work, under every budget of a tree at once: exact on concave hulls.
+
+    max sum_j W_j s_j + sum_i w_i U_i(p_i)   so that   sum under n of power <= B_n at every node n,   low_i <= p_i <= P_i
+
+with P_i the natural power of servers i, U_i the hull of their speed (`speed_curves`), w_i what their full speed is worth,
+and one speed s_j for all servers of a job that goes as fast as its slowest: each of them then needs the least power that
+gives that speed, and the job is worth W_j, the sum over its servers. All curves are straight between vertices, so that
+all comes down to pieces of so many watts that are worth so much each.
+
+Budgets are nested. Where each piece lies below one chain of budgets that bind, keeping the best pieces at every node,
+racks first, is optimal (greedy on a laminar family [1]). A job whose servers hang on several such chains ties them
+together: then the speeds of such jobs are found by a linear program (HiGHS) and the rest is filled as before.
+
+A hull is above the curve within a chord with a gap. Servers that go each at their own speed share such a chord as mixed
+ends, all but one at a vertex. A job as a whole cannot: it goes at the speed its watts really give, or is moved to one of
+the chord's ends and the others are filled anew, whatever does more work. What is then left to the hull is less than one
+server's step, and what one job between two vertices loses by not being divisible.
+
+Servers with the same curve below the same budgets are one cell, so that the cost grows with cells and not with servers.
+
+[1] A. Federgruen and H. Groenevelt, The greedy procedure for resource allocation problems, Operations Research 34 (1986).
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.optimize import linprog
+
+from twin.control.policies.speed_curves import Curves, row_of
+from twin.control.policy import Fleet, Tree
+from twin.core.layout import IVec, Vec
+
+_CLOSE, _FLAT, _HALVINGS, _TRIALS = 1e-9, 1e-12, 45, 3
+_TIED = 1e-7  # of a budget, to which the linear program keeps it
+
+
+class Budgets(NamedTuple):
+    """Those nodes whose budgets natural power would exceed, racks first, and who is below them."""
+
+    nodes: IVec
+    under: np.ndarray  # [node, group]: a group is the servers whose innermost such node is the same
+    group: IVec  # of each server; -1 above all such nodes
+
+
+def binding(tree: Tree, budget_w: Vec, power_w: Vec) -> Budgets:
+    """The budgets that ``power_w``, an entry a server, would exceed."""
+    over = tree.sums(power_w) > budget_w * (1 + _CLOSE)
+    nodes = np.flatnonzero(over)
+    nodes = nodes[np.argsort(-tree.level[nodes], kind="stable")]
+    inner = np.where(over, np.arange(over.size), -1)
+    place = np.full(over.size + 1, -1)
+    place[nodes] = np.arange(nodes.size)
+    under = np.eye(nodes.size, dtype=bool)
+    for level in range(1, int(tree.level.max()) + 1):
+        own = np.flatnonzero(tree.level == level)
+        inner[own] = np.where(over[own], own, inner[tree.parent[own]])
+    for k in range(nodes.size - 1, -1, -1):
+        above = inner[tree.parent[nodes[k]]] if tree.parent[nodes[k]] >= 0 else -1
+        if above >= 0:
+            under[:, k] |= under[:, place[above]]
+    return Budgets(nodes, under, place[inner[tree.leaf]])
+
+
+class Cells(NamedTuple):
+    """Servers with one curve, one job that waits for its slowest (0 where none) and one group."""
+
+    of: IVec  # the cell of each server
+    row: IVec
+    job: IVec
+    group: IVec
+    watts: Vec  # natural power of all of them
+    worth: Vec  # of their full speed
+
+
+def cells_of(row: IVec, job: IVec, group: IVec, watts: Vec, worth: Vec) -> Cells:
+    """Gather servers, each with its row of curves, job, group, natural power and worth."""
+    rows, groups = int(row.max()) + 1, int(group.max()) + 2
+    key = (job * groups + group + 1) * rows + row
+    used = np.zeros((int(job.max()) + 1) * groups * rows, bool)
+    used[key] = True
+    found = np.flatnonzero(used)
+    of = (np.cumsum(used) - 1)[key]
+    pair, row = np.divmod(found, rows)
+    job, group = np.divmod(pair, groups)
+    return Cells(of, row, job, group - 1, np.bincount(of, weights=watts), np.bincount(of, weights=worth))
+
+
+class Pieces(NamedTuple):
+    """Watts from vertex to vertex of one job, or of one cell of servers that go each at their own speed."""
+
+    gain: Vec  # work for each watt
+    watts: Vec  # [piece], or [group, piece] where a job is in several groups
+    group: IVec
+    job: IVec
+    step: Vec  # of speed
+
+
+class Together(NamedTuple):
+    """A job at one speed: its cells, and its pieces from vertex to vertex."""
+
+    own: IVec
+    worth: float
+    start: float  # speed at least caps
+    step: Vec
+    watts: Vec  # [group, piece]
+
+
+class Filling:
+    """One problem: budgets, servers and their curves."""
+
+    def __init__(self, fleet: Fleet, curves: Curves, budget_w: Vec, natural_w: Vec, weight: Vec, together: IVec) -> None:
+        """``weight`` is what full speed of one GPU of a server is worth, ``together`` its job where that waits."""
+        self.fleet, self.curves, self.natural_w = fleet, curves, natural_w
+        drawn_w = fleet.gpus * natural_w
+        self.budgets = binding(fleet.tree, budget_w, drawn_w)
+        self.cells = cells_of(row_of(fleet, natural_w), together, self.budgets.group, drawn_w, fleet.gpus * weight)
+        c = self.cells
+        self._low = curves.hull_share[c.row, 0]
+        held = c.group >= 0
+        by_group = np.bincount(c.group[held], weights=(self._low * c.watts)[held], minlength=self.budgets.nodes.size)
+        self._room_w = np.maximum(budget_w[self.budgets.nodes] - self.budgets.under @ by_group, 0.0)
+        self._jobs = {j: self._together(j) for j in np.unique(c.job[held & (c.job > 0)]).tolist()}
+        self._straddling = [j for j, t in self._jobs.items() if (t.watts.sum(axis=1) > _FLAT).sum() > 1]
+        self._alone = np.flatnonzero(held & (c.job == 0))
+        self._pieces = self._sorted()
+
+    def _together(self, job: int) -> Together:
+        c, v, groups = self.cells, self.curves, self.budgets.nodes.size
+        own = np.flatnonzero((c.job == job) & (c.group >= 0))
+        share, speed = v.hull_share[c.row[own]], v.hull_speed[c.row[own]]
+        at = np.unique(speed)
+        rise = np.diff(speed, axis=1)
+        rate = np.where(rise > _FLAT, c.watts[own, None] * np.diff(share, axis=1) / np.maximum(rise, _FLAT), 0.0)
+        rates = np.zeros((groups, at.size))
+        group = np.broadcast_to(c.group[own, None], rate.shape)
+        np.add.at(rates, (group, np.searchsorted(at, speed[:, :-1])), rate)
+        np.subtract.at(rates, (group, np.searchsorted(at, speed[:, 1:])), rate)
+        watts = np.maximum(np.cumsum(rates, axis=1)[:, :-1], 0.0) * np.diff(at)
+        whole = c.worth[c.job == job].sum()
+        return Together(own, float(whole), float(at[0]), np.diff(at), watts)
+
+    def _sorted(self) -> Pieces:
+        """Pieces below one chain of budgets each, those that gain most for a watt first."""
+        c, v, own = self.cells, self.curves, self._alone
+        share, speed = np.diff(v.hull_share[c.row[own]], axis=1), np.diff(v.hull_speed[c.row[own]], axis=1)
+        watts, step = (c.watts[own, None] * share).ravel(), speed.ravel()
+        worth = np.repeat(c.worth[own], share.shape[1])
+        many = [(watts, step * worth, np.repeat(c.group[own], share.shape[1]), np.zeros(watts.size, int), step)]
+        for j, t in self._jobs.items():
+            if j not in self._straddling:
+                group = int(c.group[t.own[0]]) if t.watts.size == 0 else int(np.argmax(t.watts.sum(axis=1)))
+                ones = np.ones(t.step.size, int)
+                many.append((t.watts[group], t.worth * t.step, group * ones, j * ones, t.step))
+        watts, work, group, job, step = (np.concatenate(column) for column in zip(*many, strict=True))
+        gain = np.where(watts > _FLAT, work / np.maximum(watts, _FLAT), 0.0)
+        self._order = np.argsort(-gain, kind="stable")
+        o = self._order
+        return Pieces(gain[o], watts[o], group[o], job[o], step[o])
+
+    def caps(self) -> Vec:
+        """Power of one GPU of each server [W] that does most work; natural power where nothing holds it back."""
+        c = self.cells
+        best = self._solve(self._tied())
+        tried = set[int]()
+        for _ in range(_TRIALS):
+            short = {j: self._jobs[j].worth * lost for j, lost in best.short.items() if j not in tried}
+            if not short:
+                break
+            job = max(short, key=lambda j: short[j])
+            tried.add(job)
+            others = [self._solve({**best.fixed, job: speed}) for speed in self._ends(job, best.speed[job])]
+            best = max([best, *(o for o in others if o.fits)], key=lambda o: o.work)
+        share = np.ones(c.row.size)
+        for j, t in self._jobs.items():
+            share[t.own] = self.curves.share_at(c.row[t.own], np.full(t.own.size, best.speed[j]))
+        return self._by_server(share, best.kept)
+
+    def _tied(self) -> dict[int, float]:
+        """The speeds of jobs that tie several budgets together, by a linear program."""
+        if not self._straddling:
+            return {}
+        p, under = self._pieces, self.budgets.under
+        own = np.flatnonzero(p.watts > _FLAT)
+        tied = [self._jobs[j] for j in self._straddling]
+        watts = np.column_stack([under[:, p.group[own]] * p.watts[own], *(under @ t.watts for t in tied)])
+        work = np.concatenate([(p.gain * p.watts)[own], *(t.worth * t.step for t in tied)])
+        scale = np.maximum(watts.sum(axis=1), 1.0)
+        found = linprog(-work / work.max(), watts / scale[:, None], self._room_w / scale, bounds=(0.0, 1.0))
+        speed, at = {}, own.size
+        for j, t in zip(self._straddling, tied, strict=True):
+            speed[j] = t.start + float(found.x[at : at + t.step.size] @ t.step)
+            at += t.step.size
+        return {j: self._affordable(j, s, self._hull_watts(j, s)) for j, s in speed.items()}
+
+    def _hull_watts(self, job: int, speed: float) -> Vec:
+        """Watts in each group above least caps at which a job has ``speed`` on its hull."""
+        t = self._jobs[job]
+        part = np.clip((speed - t.start - np.cumsum(t.step) + t.step) / np.maximum(t.step, _FLAT), 0.0, 1.0)
+        watts: Vec = t.watts @ part
+        return watts
+
+    def _watts(self, job: int, speed: float) -> Vec:
+        """Watts in each group above least caps that a job really needs for ``speed``."""
+        c, own = self.cells, self._jobs[job].own
+        share = self.curves.share_at(c.row[own], np.full(own.size, speed))
+        above = c.watts[own] * np.maximum(share - self._low[own], 0.0)
+        return np.bincount(c.group[own], weights=above, minlength=self.budgets.nodes.size).astype(float)
+
+    def _affordable(self, job: int, speed: float, watts: Vec) -> float:
+        """The greatest speed up to ``speed`` that ``watts`` in each group really give."""
+        bound = watts + _CLOSE * np.maximum(watts, 1.0)
+        if (self._watts(job, speed) <= bound).all():
+            return speed
+        low, high = self._jobs[job].start, speed
+        for _ in range(_HALVINGS):
+            middle = 0.5 * (low + high)
+            low, high = (middle, high) if (self._watts(job, middle) <= bound).all() else (low, middle)
+        return low
+
+    def _ends(self, job: int, speed: float) -> list[float]:
+        """Speeds at the ends of the chord on which the heaviest cell of a job stands at ``speed``."""
+        c, own = self.cells, self._jobs[job].own
+        vertices = self.curves.hull_speed[c.row[own[np.argmax(c.watts[own])]]]
+        return [*vertices[vertices < speed - _CLOSE][-1:], *vertices[vertices > speed + _CLOSE][:1]]
+
+    def _solve(self, fixed: dict[int, float]) -> "Filled":
+        """Fill what jobs at ``fixed`` speeds leave."""
+        p, under = self._pieces, self.budgets.under
+        room_w = self._room_w - sum((under @ self._watts(j, s) for j, s in fixed.items()), np.zeros(len(under)))
+        fits = bool((room_w >= -_TIED * np.maximum(self._room_w, 1.0)).all())
+        watts = np.where(np.isin(p.job, list(fixed)), 0.0, p.watts) if fixed else p.watts.copy()
+        for k in range(len(under)):
+            own = np.flatnonzero(under[k][p.group])
+            total = np.cumsum(watts[own])
+            if total.size and total[-1] > room_w[k]:
+                # The last watts of rounding are nobody's.
+                watts[own] = np.clip(room_w[k] - (total - watts[own]), 0.0, watts[own])
+        part = np.divide(watts, p.watts, out=np.ones(watts.size), where=p.watts > _FLAT)
+        speed, short = dict(fixed), {}
+        for j, t in self._jobs.items():
+            if j not in fixed:
+                own = p.job == j
+                hull = t.start + float((part * p.step)[own].sum())
+                group = np.bincount(p.group[own], weights=watts[own], minlength=len(under))
+                speed[j] = self._affordable(j, min(hull, 1.0), group)
+                short |= {j: hull - speed[j]} if hull - speed[j] > _CLOSE else {}
+        alone = p.job == 0
+        work = float((watts * p.gain)[alone].sum()) + sum(self._jobs[j].worth * s for j, s in speed.items())
+        kept = np.empty(watts.size)
+        kept[self._order] = part
+        return Filled(kept[: alone.sum()], speed, fixed, short, work, fits)
+
+    def _by_server(self, share: Vec, kept: Vec) -> Vec:
+        """Power of one GPU of each server, from the share of jobs' cells and the pieces kept of all other cells."""
+        c, v, own = self.cells, self.curves, self._alone
+        kept = kept.reshape(own.size, v.hull_share.shape[1] - 1)
+        steps = np.diff(v.hull_share[c.row[own]], axis=1)
+        share[own] = v.hull_share[c.row[own], 0] + (steps * kept).sum(axis=1)
+        each = share[c.of]
+        mixed = v.gap[c.row[own]] & (kept > _CLOSE) & (kept < 1 - _CLOSE) & (steps > _FLAT)
+        for k, piece in zip(*np.nonzero(mixed), strict=True):
+            servers = np.flatnonzero(c.of == own[k])
+            watts = self.fleet.gpus[servers] * self.natural_w[servers]
+            mine = np.clip((kept[k, piece] * c.watts[own[k]] - (np.cumsum(watts) - watts)) / watts, 0.0, 1.0)
+            each[servers] += (mine - kept[k, piece]) * steps[k, piece]
+        return self.natural_w * each
+
+
+class Filled(NamedTuple):
+    """A way to fill: what each piece of servers alone keeps, speeds of jobs, and what they are short of on their hulls."""
+
+    kept: Vec
+    speed: dict[int, float]
+    fixed: dict[int, float]
+    short: dict[int, float]
+    work: float
+    fits: bool
