@@ -30,7 +30,7 @@ from twin.control.policies.speed_curves import Curves, row_of
 from twin.control.policy import Fleet, Tree
 from twin.core.layout import IVec, Vec
 
-_CLOSE, _FLAT, _HALVINGS, _TRIALS = 1e-9, 1e-12, 45, 3
+_CLOSE, _FLAT, _TRIALS = 1e-9, 1e-12, 3
 _TIED = 1e-7  # of a budget, to which the linear program keeps it
 
 
@@ -122,7 +122,7 @@ class Filling:
         self._jobs = {j: self._together(j) for j in np.unique(c.job[held & (c.job > 0)]).tolist()}
         self._straddling = [j for j, t in self._jobs.items() if (t.watts.sum(axis=1) > _FLAT).sum() > 1]
         self._alone = np.flatnonzero(held & (c.job == 0))
-        self._pieces = self._sorted()
+        self._pieces, self._speeds = self._sorted(), dict[int, Vec]()
 
     def _together(self, job: int) -> Together:
         c, v, groups = self.cells, self.curves, self.budgets.nodes.size
@@ -211,11 +211,22 @@ class Filling:
         bound = watts + _CLOSE * np.maximum(watts, 1.0)
         if (self._watts(job, speed) <= bound).all():
             return speed
-        low, high = self._jobs[job].start, speed
-        for _ in range(_HALVINGS):
-            middle = 0.5 * (low + high)
-            low, high = (middle, high) if (self._watts(job, middle) <= bound).all() else (low, middle)
-        return low
+        # Watts are straight over speed between the speeds at the points of the cells' curves.
+        at = self._points(job)
+        low, high = 0, int(np.searchsorted(at, speed))
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (middle, high) if (self._watts(job, at[middle]) <= bound).all() else (low, middle)
+        slow, fast = self._watts(job, at[low]), self._watts(job, min(at[high], speed))
+        part = np.divide(bound - slow, fast - slow, out=np.ones(bound.size), where=fast - slow > _FLAT).min()
+        return float(at[low] + np.clip(part, 0.0, 1.0) * (min(at[high], speed) - at[low]))
+
+    def _points(self, job: int) -> Vec:
+        if job not in self._speeds:
+            t = self._jobs[job]
+            at = np.unique(self.curves.speed[self.cells.row[t.own]])
+            self._speeds[job] = np.append(t.start, at[at > t.start])
+        return self._speeds[job]
 
     def _ends(self, job: int, speed: float) -> list[float]:
         """Speeds at the ends of the chord on which the heaviest cell of a job stands at ``speed``."""
