@@ -15,9 +15,12 @@ from twin.control.bench import SERVERS
 from twin.control.contract import check_policy
 from twin.control.policies import POLICIES, make_policy
 from twin.control.policies.feed_limit import FeedLimit, share_out
+from twin.control.policies.filling import Filling
+from twin.control.policies.speed_curves import curves_of, speed_under
 from twin.control.policies.uniform_cap import UniformCap
 from twin.control.policy import Commands
 from twin.core.errors import ScenarioError
+from twin.judge.fairness import jain
 
 
 @pytest.mark.parametrize("name", [*POLICIES, "feed-limit+thermal-emergency", "dynamo+uniform-cap+smoothing"])
@@ -34,6 +37,44 @@ def test_uniform_cap_by_type():
     np.testing.assert_allclose(caps, np.where(FLEET.kind == 1, 0.7, 0.8) * FLEET.gpu_max_w)
     with pytest.raises(ValueError, match='there is no GPU type "gb20"; did you mean "gb200"'):
         UniformCap(by_type={"gb20": 0.7}).act(seen(100.0))
+
+
+def test_uniform_cap_at_equal_loss_draws_the_same_and_is_within_a_hundredth_of_water_filling():
+    # The types differ in rating, so a watt is worth more in the smaller one.
+    fleet = FLEET
+    full_w, count = fleet.gpus * fleet.gpu_max_w, fleet.gpus.sum()
+    for share in (0.5, 0.7, 0.8, 0.9):
+        caps = UniformCap(share=share, by_type="equal-loss").act(seen(100.0, fleet=fleet)).gpu_cap_w
+        assert (fleet.gpus * caps).sum() == pytest.approx(share * full_w.sum(), rel=1e-9)
+        budget_w = np.full(fleet.tree.parent.size, np.inf)
+        budget_w[0] = share * full_w.sum()
+        alone = np.zeros(SERVERS, int)
+        best_w = Filling(fleet, curves_of(fleet), budget_w, fleet.gpu_max_w, np.ones(SERVERS), alone).caps()
+        best, static, uniform = (
+            (fleet.gpus * speed_under(fleet, fleet.gpu_max_w, w)).sum() / count
+            for w in (best_w, caps, share * fleet.gpu_max_w)
+        )
+        assert best >= static >= 0.99 * best
+        assert static > uniform
+    with pytest.raises(ValueError, match='or "equal-loss", found "equal"'):
+        UniformCap(by_type="equal")
+
+
+def test_feed_limit_gives_everybody_the_same_part_of_what_is_asked_beyond_the_least_cap():
+    demand_w = np.linspace(250.0, 690.0, SERVERS) * FLEET.gpus
+    low_w, top_w = FLEET.gpus * FLEET.gpu_min_cap_w, FLEET.gpus * FLEET.gpu_max_w
+    share_w = share_out(60e3, demand_w, low_w, top_w)
+    np.testing.assert_allclose(
+        share_w, low_w + (demand_w - low_w) * (60e3 - low_w.sum()) / (demand_w - low_w).sum(), rtol=1e-12
+    )
+    assert jain((share_w - low_w) / (demand_w - low_w)) == pytest.approx(1.0, abs=1e-12)
+
+
+def test_what_a_tight_substation_leaves_is_for_the_others():
+    fleet = limited(90e3)
+    fleet.tree.limit_w[1] = 30e3
+    caps = FeedLimit(margin=0.0).act(seen(650.0, fleet=fleet)).gpu_cap_w
+    assert FLEET.by_substation(caps * FLEET.gpus) == pytest.approx([30e3, 60e3])
 
 
 def test_feed_limit_caps_sum_to_what_the_limit_leaves():
