@@ -239,7 +239,9 @@ class Filling:
         p, under = self._pieces, self.budgets.under
         room_w = self._room_w - sum((under @ self._watts(j, s) for j, s in fixed.items()), np.zeros(len(under)))
         fits = bool((room_w >= -_TIED * np.maximum(self._room_w, 1.0)).all())
-        watts = np.where(np.isin(p.job, list(fixed)), 0.0, p.watts) if fixed else p.watts.copy()
+        taken = np.zeros(int(p.job.max(initial=0)) + 1, bool)
+        taken[[j for j in fixed if j < taken.size]] = True
+        watts = np.where(taken[p.job], 0.0, p.watts)
         for k in range(len(under)):
             own = np.flatnonzero(under[k][p.group])
             total = np.cumsum(watts[own])

@@ -40,7 +40,10 @@ class Natural:
         return self._greatest()
 
     def _greatest(self) -> Vec:
-        return np.asarray(np.max([peak_w for _, peak_w in self._peaks_w], axis=0))
+        greatest_w = self._peaks_w[0][1].copy()
+        for _, peak_w in self._peaks_w:
+            np.maximum(greatest_w, peak_w, out=greatest_w)
+        return greatest_w
 
     def _keep(self, time_s: float, wanted_w: Vec) -> None:
         if self._peaks_w and time_s - self._peaks_w[-1][0] < self.memory_s / _PARTS:
@@ -56,4 +59,7 @@ class Natural:
         self._sent.append((seen.time_s, seen.cap_w))
         while len(self._sent) > 1 and self._sent[1][0] < seen.node_time_s - self.settle_s:
             self._sent.popleft()
-        return np.min([cap_w for _, cap_w in self._sent], axis=0)
+        least_w = seen.cap_w.copy()
+        for _, cap_w in self._sent:
+            np.minimum(least_w, cap_w, out=least_w)
+        return least_w

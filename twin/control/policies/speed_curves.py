@@ -19,7 +19,7 @@ from twin.control.policy import Fleet
 from twin.core.layout import IVec, Vec
 
 BINS = 1000
-_FLAT = 1e-12
+_FLAT, _TOUCH = 1e-12, 1e-9
 
 
 def speed_under(fleet: Fleet, natural_w: Vec, cap_w: Vec) -> Vec:
@@ -102,23 +102,22 @@ def curves_of(fleet: Fleet) -> Curves:
 
 def _hull(x: Vec, y: Vec) -> tuple[Vec, Vec, NDArray[np.bool_]]:
     """Vertices of the least concave curve above each row of points, and which of its chords leave the points below."""
-    each, last = np.arange(len(x)), x.shape[1] - 1
-    at = np.zeros(len(x), np.int64)
-    vertices, gaps = [at], []
-    while (at < last).any():
-        from_x, from_y = x[each, at][:, None], y[each, at][:, None]
-        ahead = np.arange(last + 1) > at[:, None]
-        run = x - from_x
-        slope = np.where(ahead & (run > _FLAT), (y - from_y) / np.where(run > _FLAT, run, 1.0), -np.inf)
+    last, place = x.shape[1] - 1, np.arange(x.shape[1])
+    at, own = np.zeros(len(x), np.int64), np.arange(len(x))
+    vertices, gaps = [at.copy()], []
+    while own.size:
+        run, rise = x[own] - x[own, at[own]][:, None], y[own] - y[own, at[own]][:, None]
+        slope = np.divide(rise, run, out=np.full(run.shape, -np.inf), where=run > _FLAT)
         best = slope.max(axis=1)
-        # The farthest of the steepest; at the end of the row, or with no power left to give, the last point.
-        steepest = slope >= (best - _FLAT)[:, None]
-        to = np.where(np.isfinite(best), last - np.argmax(steepest[:, ::-1], axis=1), last)
-        to = np.where(at < last, to, last)
-        chord = from_y + np.where(np.isfinite(best), best, 0.0)[:, None] * run
-        between = ahead & (np.arange(last + 1) < to[:, None])
-        gaps.append((between & (chord - y > 1e-9)).any(axis=1))
-        vertices.append(to)
-        at = to
+        # The farthest of the steepest; the last point where there is no power left to give.
+        farthest = last - np.argmax((slope >= (best - _FLAT)[:, None])[:, ::-1], axis=1)
+        to, steep = np.where(np.isfinite(best), farthest, last), np.where(np.isfinite(best), best, 0.0)
+        between = (place > at[own][:, None]) & (place < to[:, None])
+        gap = np.zeros(len(x), bool)
+        gap[own] = (between & (steep[:, None] * run - rise > _TOUCH)).any(axis=1)
+        at[own] = to
+        gaps.append(gap)
+        vertices.append(at.copy())
+        own = own[to < last]
     where = np.array(vertices).T
     return np.take_along_axis(x, where, 1), np.take_along_axis(y, where, 1), np.array(gaps).T

@@ -57,9 +57,9 @@ class Thunderbolt:
         held = priority(seen) < self.spared_from
         factor = self._factors(seen)
         rising = np.isinf(factor)
-        self._quota[held] = np.maximum(self.least, before * np.where(rising, 1.0, factor))[held]
+        np.copyto(self._quota, np.maximum(self.least, before * np.where(rising, 1.0, factor)), where=held)
         if seen.time_s - seen.feed_time_s > self.silent_s:
-            self._quota[held] = np.minimum(self._quota, self.jail)[held]
+            np.minimum(self._quota, self.jail, out=self._quota, where=held)
             rising[:] = False
         self._rise(seen.time_s, rising & held)
         if np.array_equal(before, self._quota) and seen.time_s > 0:
@@ -83,8 +83,8 @@ class Thunderbolt:
         quota, due_s = self._quota, self._due_s
         assert quota is not None and due_s is not None  # noqa: PT018
         below = rising & (quota < 1.0)
-        due_s[~below] = np.inf
+        np.copyto(due_s, np.inf, where=~below)
         over = below & (due_s <= time_s)
-        quota[over] = np.minimum(1.0, quota[over] + self.rise)
+        np.minimum(1.0, quota + self.rise, out=quota, where=over)
         draws = below & (np.isinf(due_s) | over) & (quota < 1.0)
         due_s[draws] = time_s + self._chance.uniform(self.wait_min_s, self.wait_max_s, int(draws.sum()))
