@@ -39,7 +39,9 @@ def random_tree(rng, servers=SERVERS):
     for k in range(1, 20):
         level[k] = level[parent[k]] + 1
     none = np.full(20, np.inf)
-    return Tree(tuple(f"n{k}" for k in range(20)), parent, level, none, none, np.array([1]), rng.integers(8, 20, servers))
+    return Tree(
+        tuple(f"n{k}" for k in range(20)), parent, level, none, none, np.array([1]), rng.integers(8, 20, servers)
+    )
 
 
 def above(tree, node):

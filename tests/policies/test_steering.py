@@ -21,12 +21,15 @@ def steer(gpu_w, **where):
 def test_caps_never_add_up_to_more_than_any_domain_has(seed):
     rng = np.random.default_rng(seed)
     fleet = limited(rng.uniform(60e3, 200e3))
-    fleet.tree.limit_w[1:] = np.where(rng.random(14) < 0.5, rng.uniform(0.4, 1.2, 14), np.inf) * FLEET.tree.sums(
-        FLEET.gpus * FLEET.gpu_max_w
-    )[1:]
+    fleet.tree.limit_w[1:] = (
+        np.where(rng.random(14) < 0.5, rng.uniform(0.4, 1.2, 14), np.inf)
+        * FLEET.tree.sums(FLEET.gpus * FLEET.gpu_max_w)[1:]
+    )
     policy = Steering(margin=0.0)
     for k in range(3):
-        cap_w = policy.act(seen(rng.uniform(0.1, 1.0, SERVERS) * FLEET.gpu_max_w, fleet=fleet, time_s=10.0 * k)).gpu_cap_w
+        cap_w = policy.act(
+            seen(rng.uniform(0.1, 1.0, SERVERS) * FLEET.gpu_max_w, fleet=fleet, time_s=10.0 * k)
+        ).gpu_cap_w
         least_w = FLEET.tree.sums(FLEET.gpus * FLEET.gpu_min_cap_w)
         assert (FLEET.tree.sums(FLEET.gpus * cap_w) <= np.maximum(fleet.tree.limit_w, least_w) * (1 + 1e-9)).all()
 
