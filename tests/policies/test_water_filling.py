@@ -1,4 +1,4 @@
-"""Water-filling meets the conditions of the optimum and is not beaten; tests of `filling` hold it to a linear program."""
+"""Water-filling is not beaten under the same budgets; tests of `filling` hold it to a linear program."""
 
 import numpy as np
 import pytest

@@ -58,4 +58,4 @@ def cells_of(row: IVec, job: IVec, group: IVec, watts: Vec, worth: Vec) -> Cells
     of = (np.cumsum(used) - 1)[key]
     pair, row = np.divmod(found, rows)
     job, group = np.divmod(pair, groups)
-    return Cells(of, row, job, group - 1, np.bincount(of, weights=watts), np.bincount(of, weights=worth))
+    return Cells(of, row, job, group - 1, *(np.bincount(of, weights=w).astype(float) for w in (watts, worth)))

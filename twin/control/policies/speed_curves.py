@@ -23,14 +23,14 @@ _FLAT, _TOUCH = 1e-12, 1e-9
 
 
 def speed_under(fleet: Fleet, natural_w: Vec, cap_w: Vec) -> Vec:
-    """Share of its speed a GPU of each server keeps that wants ``natural_w`` under ``cap_w``, as the plant counts it."""
+    """Share of its speed that a GPU of each server keeps under ``cap_w``, as the plant counts it."""
     free = cap_w >= natural_w
     natural, limit = np.minimum(natural_w / fleet.gpu_max_w, 1.0), np.minimum(cap_w / fleet.gpu_max_w, 1.0)
     return np.where(free, 1.0, 1.0 - _lost(fleet.lost, fleet.kind, natural, limit))
 
 
 def _lost(lost: Vec, kind: IVec, natural: Vec, limit: Vec) -> Vec:
-    """Share of speed lost by ``natural`` power and ``limit``, both over the rating: linear between the table's points."""
+    """Share of speed lost by ``natural`` power and ``limit``, both over the rating: linear between points."""
     x, y = natural * (lost.shape[1] - 1), limit * (lost.shape[2] - 1)
     i, j = np.minimum(x.astype(int), lost.shape[1] - 2), np.minimum(y.astype(int), lost.shape[2] - 2)
     x, y = x - i, y - j

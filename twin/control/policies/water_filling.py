@@ -8,11 +8,11 @@ Proportional sharing, priorities, bands and quotas choose other points of the sa
 or as much, never less.
 
 What bounds the bound: it knows no more than its telemetry. Natural power is what boards were seen to want (`natural`),
-the greatest in a while, so it is high for what varies within a period and late by a reading when load rises; the activity
-that weighs a server is read off the same power, so the sum is of the busiest moments. Who is given natural power has no
-cap at all. A policy that keeps no margin, or acts on a limit before or after this one does, can lose less by
-chance: such is not a better way to share, and `margin`, `lead_s` and `hold_s` are the same here as in `feed-limit` and
-`steering`. What is left to the hull is said in `filling`.
+the greatest in a while, so it is high for what varies within a period, and late by a reading when load rises: whoever
+is given natural power has no cap, and draws more than foreseen until it is read. The activity that weighs a server is
+read off the same power, so it is that of its busiest moments. A policy that keeps no margin, or acts on a limit before
+or after this one does, can lose less by chance: that is no better way to share. `margin`, `lead_s` and `hold_s` are the
+same here as in `feed-limit` and `steering`. What is left of the hull is said in `filling`.
 
 Such problems are surveyed by M. Patriksson, European J. Operational Research 185 (2008) 1; that a synchronous job wants
 one speed, not one power: Lit Silicon (ISCA 2026, second-hand).
