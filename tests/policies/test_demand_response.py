@@ -7,8 +7,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from tests.policies.scenes import FLEET, JOB, limited, seen
-from twin.control.bench import JOBS, LOSS, SERVERS, Bench
+from twin.control.bench import JOBS, SERVERS, Bench
 from twin.control.policies.demand_response import DemandResponse
+from twin.control.policies.speed_curves import speed_under
 from twin.control.policies.tiers import caps_by_tiers
 
 BEGIN, END = 1800, 1800 + 3 * 3600
@@ -19,8 +20,7 @@ def want_w(tick):
 
 
 def lost(board_w, tick=0):
-    withheld = np.maximum(1 - board_w / want_w(tick), 0.0)
-    return withheld * (LOSS[1] + LOSS[2] * withheld)
+    return 1 - speed_under(FLEET, want_w(tick), board_w)
 
 
 @pytest.fixture(scope="module")

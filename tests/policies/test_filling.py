@@ -9,7 +9,7 @@ from scipy.optimize import linprog
 from tests.policies.scenes import FLEET
 from twin.control.bench import SERVERS
 from twin.control.policies.filling import Filling
-from twin.control.policies.speed_curves import BINS, curves_of, row_of, speed_under
+from twin.control.policies.speed_curves import BINS, curves_of, power_at, row_of, speed_under
 from twin.control.policies.water_filling import activity
 from twin.control.policy import Tree
 
@@ -132,6 +132,30 @@ def test_jobs_at_one_speed_are_filled_as_a_linear_program_would(seed, jobs):
             speed[together == j] = speed[together == j].min()
     best = best_work(fleet, curves, budget_w, natural_w, weight, together)
     assert float((fleet.gpus * weight * speed).sum()) == pytest.approx(best, rel=1e-6)
+
+
+def job_work(fleet, weight, speed, job):
+    return sum((fleet.gpus * weight)[job == j].sum() * speed[job == j].min() for j in np.unique(job))
+
+
+@pytest.mark.parametrize("seed", range(0, 40, 3))
+def test_jobs_that_cannot_be_divided_do_nearly_as_much_as_the_best_of_all_speeds(seed):
+    rng, fleet = np.random.default_rng(seed), measured()
+    job, wants = np.sort(rng.integers(1, 4, SERVERS)), rng.uniform(0.5, 1, 4)
+    natural_w = np.clip(wants[job] * (1 + 0.02 * rng.standard_normal(SERVERS)), 0.4, 1) * fleet.gpu_max_w
+    weight, budget_w = activity(fleet, natural_w), np.full(fleet.tree.parent.size, np.inf)
+    low_w, full_w = (float((fleet.gpus * w).sum()) for w in (np.minimum(natural_w, fleet.gpu_min_cap_w), natural_w))
+    budget_w[0] = low_w + rng.uniform(0.3, 1) * (full_w - low_w)
+    cap_w = Filling(fleet, curves_of(fleet), budget_w, natural_w, weight, job).caps()
+    assert (fleet.gpus * cap_w).sum() <= budget_w[0] * (1 + 1e-9)
+    speeds = np.linspace(0.2, 1, 81)
+    needs = np.array([fleet.gpus * power_at(fleet, natural_w, np.full(SERVERS, s), np.arange(SERVERS)) for s in speeds])
+    power = [needs[:, job == j].sum(axis=1) for j in (1, 2, 3)]
+    worth = [(fleet.gpus * weight)[job == j].sum() for j in (1, 2, 3)]
+    total_w = power[0][:, None, None] + power[1][None, :, None] + power[2][None, None, :]
+    done = (worth[0] * speeds)[:, None, None] + (worth[1] * speeds)[None, :, None] + (worth[2] * speeds)[None, None, :]
+    best = np.where(total_w <= budget_w[0], done, 0.0).max()
+    assert job_work(fleet, weight, speed_under(fleet, natural_w, cap_w), job) >= best * (1 - 3e-3)
 
 
 def test_hulls_are_concave_above_the_curve_and_touch_it_at_their_ends():

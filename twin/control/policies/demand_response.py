@@ -37,7 +37,7 @@ class DemandResponse:
     rebound_s: float = 900.0
     margin: float = 0.005
     hold_s: float = 60.0
-    memory_s: float = 600.0
+    memory_s: float = 60.0
     firm: bool = True
     pause_lead_s: float = 151.0
     """So long before jobs must be down they are told to pause: the longest checkpoint and the scheduler's latency."""

@@ -39,14 +39,18 @@ def _lost(lost: Vec, kind: IVec, natural: Vec, limit: Vec) -> Vec:
     return low * (1 - x) + high * x
 
 
-def power_at(fleet: Fleet, natural_w: Vec, speed: Vec) -> Vec:
-    """Least power of a GPU of each server that keeps ``speed``, at least its least cap, at most natural power [W]."""
-    x = np.minimum(natural_w / fleet.gpu_max_w, 1.0) * (fleet.lost.shape[1] - 1)
+def power_at(fleet: Fleet, natural_w: Vec, speed: Vec, own: IVec) -> Vec:
+    """Least power of a GPU of each of the servers ``own`` that keeps ``speed``, at least its least cap [W].
+
+    ``natural_w`` is of all servers; who cannot keep so much under any cap is given natural power.
+    """
+    kind, top_w, natural_w = fleet.kind[own], fleet.gpu_max_w[own], natural_w[own]
+    x = np.minimum(natural_w / top_w, 1.0) * (fleet.lost.shape[1] - 1)
     i = np.minimum(x.astype(int), fleet.lost.shape[1] - 2)
     x, steps = x - i, fleet.lost.shape[2] - 1
 
     def kept(limit: IVec) -> Vec:
-        less, more = fleet.lost[fleet.kind, i, limit], fleet.lost[fleet.kind, i + 1, limit]
+        less, more = fleet.lost[kind, i, limit], fleet.lost[kind, i + 1, limit]
         return np.asarray(1.0 - (less + x * (more - less)))
 
     below, above = np.zeros(x.size, int), np.full(x.size, steps)
@@ -56,8 +60,8 @@ def power_at(fleet: Fleet, natural_w: Vec, speed: Vec) -> Vec:
         below, above = np.where(short, middle, below), np.where(short, above, middle)
     slow, fast = kept(below), kept(above)
     part = np.clip(np.divide(speed - slow, fast - slow, out=np.ones(x.size), where=fast - slow > _FLAT), 0.0, 1.0)
-    limit_w = fleet.gpu_max_w * (below + part * (above - below)) / steps
-    return np.minimum(np.maximum(limit_w, fleet.gpu_min_cap_w), natural_w)
+    limit_w = top_w * (below + part * (above - below)) / steps
+    return np.minimum(np.maximum(limit_w, fleet.gpu_min_cap_w[own]), natural_w)
 
 
 class Curves(NamedTuple):
