@@ -1,6 +1,6 @@
 """POLCA on a row of 40 servers: 30 % more fit without a power brake for inference, 40 % do not; none for training.
 
-Shows: a policy with two priorities, caps and a brake out of band, more racks on one limit, requests from a file.
+Shows: a policy with two priorities, clocks and a brake out of band, more racks on one limit, requests from a file.
 
 Reproduces the published operating point with a stated synthetic trace (Patel et al., ASPLOS 2024: 30 % more servers, no
 brake, high priority within 1 % and low priority within 2 % of their throughput; next to no gain for training).
@@ -48,7 +48,7 @@ def run(name, jobs, racks, row_w=1e9, policy="uncapped", minutes=MINUTES):
             "halls.hall-1.air_racks": [], "halls.hall-1.cdus": [],
             "library.racks.h100-hgx-rack.nodes": SERVERS,
             "control.site_meter": {"period": "2 s", "delay": "1 s"},
-            "control.cap": "out-of-band", "control.brake": "brake-line",
+            "control.cap": "out-of-band", "control.clock": "clock-lock", "control.brake": "brake-line",
         },
     )  # fmt: skip
     scenario = twin.Scenario.model_validate(

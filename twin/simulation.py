@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from twin.boards import Boards
 from twin.components import chiller
 from twin.control.loop import Charge, ControlLoop
 from twin.core.clock import Clock
@@ -33,7 +34,7 @@ from twin.scenario import Scenario, overlaps
 from twin.site.air import full_load_inlet_c
 from twin.site.compile import Compiled, compile_site, new_state
 from twin.site.spec import Site
-from twin.telemetry import PlantGauges, as_fed, capped_gpus, control_loop, in_charge
+from twin.telemetry import PlantGauges, as_fed, control_loop, in_charge
 from twin.watching import Watch
 from twin.windows import Window, windows
 from twin.workload import Workload
@@ -60,6 +61,7 @@ class Simulation:
         self.state = new_state(self.compiled)
         self.control: ControlLoop = control_loop(charge, scenario, self.compiled, self.limit, self.workload.placements)
         self.holding = Holding(self.control.fleet, len(self.workload.placements))
+        self.boards = Boards(self.compiled, self.control.fleet)
         self._gauges = PlantGauges(self.compiled, self.state)
         self.wanted = Wanted(self.compiled, self.state)
         self.protecting = Protecting(self.compiled, self.state)
@@ -102,7 +104,7 @@ class Simulation:
         history = History(self.compiled, file, self.workload, self.watch, self.holding)
         before, books = ledger.stores(self.compiled.plant, self.state), ledger.open_books()
         failure: BaseException | None = None
-        self.state.step.capped[:] = capped_gpus(self.control.fleet, self.state.node.cap_w)
+        self.boards.count(self.control.actuators.held(), self.state.step.capped)
         try:
             with _interrupts_wait() as interrupted:
                 for tick in self._steps(history, books):
@@ -167,7 +169,7 @@ class Simulation:
                 if failed:
                     raise RunError(f"voltage collapse at {tick - failed} s: {self._why_none()}")
                 outages.cut_off(plant, state)
-            self._keep_caps()
+            self.boards.keep(self.state.node, self.state.step.capped)
             self._tell_ups(end)
             seconds = slice(history.row, history.row + end - tick)
             self.control.read(end, history.site.feed_w[seconds], history.substation_w[seconds], self._gauges)
@@ -268,29 +270,20 @@ class Simulation:
         return float(dry[0]), float(wet[0]), float(pressure[0])
 
     def _take_caps(self, tick: int, end: int) -> None:
-        """Let the caps that arrive from ``tick`` on and before ``end`` take the place of those that hold."""
-        actuators, node = self.control.actuators, self.state.node
-        arriving = actuators.arriving(end)
+        """Let the commands that arrive from ``tick`` on and before ``end`` take the place of those that hold."""
+        arriving = self.control.actuators.arriving(end)
         if arriving is None:
             self.holding.last(0, end - tick)
             return
-        at, node.next_cap_w[:] = arriving
-        node.next_cap_in[0] = at - tick
+        at, held = arriving
+        self.boards.take(held, at - tick, self.state.node, self.state.step.capped)
         self.holding.last(0, at - tick)
-        self._look_who_is_held(node.next_cap_w)
+        self._look_who_is_held(held.cap_w)
         self.holding.last(at - tick, end - tick)
-        self.state.step.capped[at - tick :] = capped_gpus(self.control.fleet, node.next_cap_w)
 
     def _look_who_is_held(self, cap_w: Vec) -> None:
         brake = self.control.actuators.brake
-        self.holding.look(self.state.node.job, cap_w, None if brake is None else brake.in_force_w)
-
-    def _keep_caps(self) -> None:
-        """After the macro-step: caps that came in it hold from its end on."""
-        node, capped = self.state.node, self.state.step.capped
-        if node.next_cap_in[0] < LONGEST_STEP:
-            node.cap_w[:], node.next_cap_in[0] = node.next_cap_w, LONGEST_STEP
-            capped[:] = capped[-1]
+        self.holding.look(self.state.node.job, cap_w, None if brake is None else brake.in_force)
 
     def _why_none(self) -> str:
         c = self.compiled

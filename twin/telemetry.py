@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from twin.control.actuation import Actuators, CapPath, PathSetUp
+from twin.boards import MHZ, actuators
 from twin.control.chance import Chance
 from twin.control.loop import Charge, ControlLoop, Limits, Meters
 from twin.control.policies import make_policy
@@ -17,7 +17,7 @@ from twin.plant import grid
 from twin.plant.order import HOTTEST_C, State
 from twin.scenario import PolicySpec, Scenario
 from twin.site.compile import Compiled
-from twin.site.spec import ActuatorSpec, MeterSpec
+from twin.site.spec import MeterSpec
 
 _BASE_W = radial.BASE_MVA * 1e6
 
@@ -37,7 +37,7 @@ def control_loop(
     jobs = (NO_JOB, *(_job(placed) for placed in placements))
     scheduler_s = compiled.site.control.scheduler.latency
     meters = _meters(compiled, scenario.seed)
-    return ControlLoop(charge, fleet, meters, _actuators(compiled, fleet, scenario.seed), limits, jobs, scheduler_s)
+    return ControlLoop(charge, fleet, meters, actuators(compiled, fleet, scenario.seed), limits, jobs, scheduler_s)
 
 
 def _job(placed: Placement) -> Job:
@@ -52,7 +52,10 @@ def fleet_of(compiled: Compiled) -> Fleet:
     topology.switch(compiled.plant.network, compiled.electrical_closed, feeding)
     c, plant = compiled, compiled.plant
     kind, specs = plant.rack.gpu[c.node_rack], list(c.library.gpus.values())
-    each = {name: np.array([getattr(spec, name) for spec in specs]) for name in ("min_cap", "idle")}
+    each = {name: np.array([getattr(spec, name) for spec in specs]) for name in ("min_cap", "idle", "greatest_floor")}
+    clock = {
+        name: np.array([getattr(spec.clock, name) for spec in specs]) for name in ("least", "base", "most", "exponent")
+    }
     return _read_only(
         Fleet(
             gpus=c.node_gpus,
@@ -60,6 +63,11 @@ def fleet_of(compiled: Compiled) -> Fleet:
             gpu_min_cap_w=each["min_cap"][kind],
             gpu_idle_w=each["idle"][kind],
             brake_w=c.site.control.brake_to * plant.gpu.max_w[kind],
+            clock_min_mhz=clock["least"][kind] / MHZ,
+            clock_base_mhz=clock["base"][kind] / MHZ,
+            clock_max_mhz=clock["most"][kind] / MHZ,
+            clock_exponent=clock["exponent"][kind],
+            floor_max_w=each["greatest_floor"][kind] * plant.gpu.max_w[kind],
             lost=_lost(compiled),
             kind=kind,
             rack=c.node_rack,
@@ -69,6 +77,7 @@ def fleet_of(compiled: Compiled) -> Fleet:
             tree=_tree(c, feeding),
             kinds=tuple(c.library.gpus),
             has_brake=c.site.control.brake is not None,
+            has_clock=c.site.control.clock is not None,
         )
     )
 
@@ -164,10 +173,6 @@ def _meter_spec(compiled: Compiled, named: MeterSpec | str) -> MeterSpec:
     return compiled.library.meters[named] if isinstance(named, str) else named
 
 
-def _path_spec(compiled: Compiled, named: ActuatorSpec | str) -> ActuatorSpec:
-    return compiled.library.paths[named] if isinstance(named, str) else named
-
-
 def _gain(seed: int, level: str, names: list[str], most: float) -> Vec | None:
     """The gain of each meter of a level, drawn by name; None where all are true."""
     if not most:
@@ -185,17 +190,6 @@ def _board_gain(compiled: Compiled, seed: int, most: float) -> Vec | None:
         luck = Chance(seed, f"gain/board/{name}").at(0, int(own.sum()))
         drawn.append(np.add.reduceat(luck, np.cumsum(own) - own) / own)
     return 1 + most * (2 * np.concatenate(drawn) - 1)
-
-
-def _actuators(compiled: Compiled, fleet: Fleet, seed: int) -> Actuators:
-    def path(named: ActuatorSpec | str, low_w: Vec, top_w: Vec, name: str) -> CapPath:
-        spec = _path_spec(compiled, named)
-        set_up = PathSetUp(spec.latency, spec.quantum, spec.write, spec.jitter, spec.failure)
-        return CapPath(fleet.gpus, low_w, top_w, set_up, Chance(seed, f"path/{name}"))
-
-    set_up, free_w = compiled.site.control, np.full(fleet.gpus.size, np.inf)
-    cap = path(set_up.cap, fleet.gpu_min_cap_w, fleet.gpu_max_w, "cap")
-    return Actuators(cap, path(set_up.brake, fleet.brake_w, free_w, "brake") if set_up.brake else None)
 
 
 class PlantGauges:
@@ -229,9 +223,3 @@ class PlantGauges:
     def coolant(self) -> tuple[Vec, ...]:
         """Coolant flow [kg/s] and supply temperature [degC] of each CDU."""
         return self._state.flows.cdu_flow_kg_s, self._state.cdu.supply_c
-
-
-def capped_gpus(fleet: Fleet, cap_w: Vec) -> tuple[float, float]:
-    """GPUs whose cap is below their rating, and the mean cap of a GPU [W]."""
-    limited_w = np.minimum(cap_w, fleet.gpu_max_w)
-    return float(fleet.gpus[cap_w < fleet.gpu_max_w].sum()), float((limited_w * fleet.gpus).sum() / fleet.gpus.sum())

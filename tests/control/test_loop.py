@@ -54,8 +54,9 @@ def test_the_site_is_shown_as_it_was_when_servers_were_read():
 def test_nothing_but_telemetry_can_be_reached_from_what_is_seen():
     policy = Saying()
     run = bench(policy).run(11)
-    hidden = [run, run.loop, run.loop.actuators, run.loop.meters, run.power_w, run.die_c, run.held_w]
-    hidden += [run.loop.actuators.cap.in_force_w, run.loop.actuators.cap.sent_w]
+    hidden = [run, run.loop, run.loop.actuators, run.loop.meters, run.power_w, run.die_c, *run.held]
+    paths = [run.loop.actuators.cap, run.loop.actuators.clock, run.loop.actuators.floor]
+    hidden += [value for path in paths for value in (path.in_force, path.sent)]
     kept = [reading.values for meter in run.loop.meters for reading in meter._kept]
     hidden += [value for values in kept for value in values]
     mine = list(reached(policy.seen[-1]))
@@ -119,6 +120,9 @@ def hang_on(seen):
         (lambda seen: Commands(["500 W"] * SERVERS), "numbers of watts, .* for server 0"),
         (lambda seen: sys.exit(3), "SystemExit: 3"),
         (lambda seen: Saying(None).act(), "TypeError: .*missing 1 required positional argument"),
+        (lambda seen: Commands(np.full(SERVERS, 500.0), clock_mhz=np.full(SERVERS, -1.0)), "found -1 MHz"),
+        (lambda seen: Commands(np.full(SERVERS, 500.0), clock_mhz=np.full(3, 990.0)), "of 32 servers, found 3 clocks"),
+        (lambda seen: Commands(np.full(SERVERS, 500.0), floor_w=np.full(SERVERS, np.nan)), "a floor is .* found nan W"),
         (hang, "TookTooLong: acting took more than 0.2 s"),
         (hang_on, "TookTooLong: acting took more than 0.2 s"),
     ],
@@ -144,6 +148,31 @@ def test_a_brake_needs_a_brake():
     policy = Saying(lambda seen: Commands(np.full(SERVERS, 500.0), np.ones(SERVERS, bool)))
     with pytest.raises(RunError, match="this site has no power brake"):
         bench(policy, fleet=fleet).run(1)
+
+
+def test_a_locked_clock_needs_a_path():
+    policy = Saying(lambda seen: Commands(np.full(SERVERS, 500.0), clock_mhz=np.full(SERVERS, 990.0)))
+    with pytest.raises(RunError, match="it locks clocks, but this site has no path for them"):
+        bench(policy, fleet=FLEET._replace(has_clock=False)).run(1)
+
+
+def test_clocks_and_floors_are_left_as_they_are_until_they_are_said_anew():
+    def say(seen):
+        caps = np.full(SERVERS, np.inf)
+        clock = np.full(SERVERS, 990.0)
+        return Commands(caps, clock_mhz=clock, floor_w=0.5 * FLEET.floor_max_w) if seen.time_s == 5 else Commands(caps)
+
+    policy = Saying(say)
+    run = bench(policy).run(20)
+    np.testing.assert_array_equal(policy.seen[0].clock_mhz, 1980.0)
+    np.testing.assert_array_equal(policy.seen[2].clock_mhz, 990.0)
+    np.testing.assert_array_equal(policy.seen[3].floor_w, np.floor(0.5 * FLEET.floor_max_w))
+    idle = FLEET.gpu_idle_w / FLEET.gpu_max_w
+    want = np.minimum(0.5 + 0.001 * 19, 1.0)
+    np.testing.assert_allclose(run.board_w[4], 0.504 * FLEET.gpu_max_w)
+    at_clock = np.maximum(idle + (want - idle) * 0.5**2.32, 0.45 - 1 / FLEET.gpu_max_w)
+    np.testing.assert_allclose(run.board_w[-1] / FLEET.gpu_max_w, at_clock, atol=2e-3)
+    assert (run.burnt_w[-1] > 0).all()
 
 
 class Random:
@@ -191,6 +220,8 @@ class Halves:
         (Halves, "whole seconds above 0; found 0.5"),
         (lambda: Saying(lambda seen: 5.0), "act must return Commands or None, found float"),
         (lambda: Saying(lambda seen: Commands(np.full(SERVERS, 0.8))), "found 0.8 W"),
+        (lambda: Saying(lambda seen: Commands(seen.cap_w, clock_mhz=np.full(SERVERS, 0.9))), "this site has no path"),
+        (lambda: Saying(lambda seen: Commands(seen.cap_w, floor_w=np.full(SERVERS, 0.9))), "found 0.9 W"),
     ],
 )
 def test_the_contract_finds_what_is_wrong(make, said):

@@ -17,10 +17,6 @@ def at(load, time_s, policy, fleet=None):
     return policy.act(moment if fleet is None else moment._replace(fleet=fleet(drawn_w / load)))
 
 
-def power(clock):
-    return FLEET.gpu_idle_w + (FLEET.gpu_max_w - FLEET.gpu_idle_w) * clock**2.32
-
-
 def test_it_takes_its_steps_in_order_and_releases_them_below_their_hysteresis():
     policy = Polca()
     story = [
@@ -30,7 +26,8 @@ def test_it_takes_its_steps_in_order_and_releases_them_below_their_hysteresis():
     ]  # fmt: skip
     for time_s, load, low, high in story:
         said = at(load, float(time_s), policy)
-        np.testing.assert_allclose(said.gpu_cap_w, power(np.where(HIGH, high, low)), err_msg=f"{time_s} s")
+        np.testing.assert_allclose(said.clock_mhz, 1980 * np.where(HIGH, high, low), err_msg=f"{time_s} s")
+        np.testing.assert_array_equal(said.gpu_cap_w, FLEET.gpu_max_w)
         assert not said.brake.any()
 
 
@@ -51,9 +48,17 @@ def test_a_site_without_a_brake_gets_the_least_caps():
 def test_only_what_hangs_below_the_loaded_node_is_slowed():
     fleet = limited(1e9)
     fleet.tree.limit_w[2] = 500.0 * FLEET.gpus[16:].sum() / 0.85
-    caps = Polca().act(seen(500.0, fleet=fleet)).gpu_cap_w
-    np.testing.assert_array_equal(caps[:16], FLEET.gpu_max_w[:16])
-    assert (caps[16:] < FLEET.gpu_max_w[16:]).all()
+    clocks = Polca().act(seen(500.0, fleet=fleet)).clock_mhz
+    np.testing.assert_array_equal(clocks[:16], 1980.0)
+    assert (clocks[16:] < 1980.0).all()
+
+
+def test_a_site_that_cannot_lock_clocks_gets_the_power_of_full_activity_at_them_as_caps():
+    fleet = limited(500.0 * FLEET.gpus.sum() / 0.81)._replace(has_clock=False)
+    said = Polca().act(seen(500.0, fleet=fleet))
+    assert said.clock_mhz is None
+    clock = np.where(HIGH, 1.0, 1275 / 1410)
+    np.testing.assert_allclose(said.gpu_cap_w, FLEET.gpu_idle_w + (FLEET.gpu_max_w - FLEET.gpu_idle_w) * clock**2.32)
 
 
 @pytest.mark.parametrize(("rise", "brakes"), [(0.10, 0), (0.30, 1)])
@@ -68,6 +73,6 @@ def test_a_rise_that_fits_under_the_second_threshold_needs_no_brake(rise, brakes
 
     fleet = limited(base_w / 0.885)
     policy = Polca(wait_s=40.0)
-    run = Bench(policy, want_w, fleet, path=PathSetUp(40.0), overhead_w=0.0).run(400)
+    run = Bench(policy, want_w, fleet, clock=PathSetUp(40.0, 15.0), overhead_w=0.0).run(400)
     assert (policy.brakes > 0) == (brakes > 0)
     assert (max(run.feed_w) > fleet.tree.limit_w[0]) == (brakes > 0)

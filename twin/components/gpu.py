@@ -33,6 +33,7 @@ from twin.core.jit import kernel
 from twin.core.layout import Var, Vec, frozen
 from twin.core.numerics import copy_into, negative_inverse, propagators, square
 from twin.core.quantity import (
+    Frequency,
     HeatCapacity,
     Power,
     PowerSlope,
@@ -56,6 +57,26 @@ _COOLANT_J_M3_K = 4.0e6  # PG25 at 40 degC, density times specific heat; a bound
 _LITRES_PER_MINUTE = 60e3  # in a m3/s
 
 
+class ClockRangeSpec(Spec):
+    """Clocks that a board can be locked at, and what they do to its dynamic power (`frequency`)."""
+
+    least: Frequency = Field(gt=0)
+    base: Frequency = Field(gt=0)
+    """The clock its maker warrants under any load."""
+    most: Frequency = Field(gt=0)
+    exponent: float = Field(ge=1, le=3)
+    """n: dynamic power goes with the clock to this power."""
+    static: Ratio
+    """Share of dynamic power that is left at a clock near none."""
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "ClockRangeSpec":
+        if not self.least <= self.base <= self.most:
+            values = ", ".join(f"{value / 1e6:g}" for value in (self.least, self.base, self.most))
+            raise ValueError(f"least, base and most clock must rise, found {values} MHz")
+        return self
+
+
 class GpuSpec(Spec):
     """A GPU module with its cold plate."""
 
@@ -67,6 +88,9 @@ class GpuSpec(Spec):
     """Board power rating: the cap that always holds."""
     min_cap: Power = Field(gt=0)
     """Least power cap the board accepts."""
+    clock: ClockRangeSpec
+    greatest_floor: Ratio
+    """Greatest power floor over ``max`` that the board can hold by dummy work."""
     spread: Ratio
     """Standard deviation of dynamic power from board to board."""
     hbm_share: Ratio
@@ -281,11 +305,12 @@ def take_block(x, work):
 
 
 @kernel(fast=True, inline=True)
-def advance_block(x, c, supply_c, low, high):
+def advance_block(x, c, supply_c, low, high, low_floor_w=0.0, high_floor_w=0.0):
     """One second of a block of eight GPUs, in place: ``x`` [15 * 8], coefficients ``c`` [35].
 
-    The first four lanes work at activity ``low``, the others at ``high``; `CAP`, which the caller fills, is what each
-    board may draw [W], 0 without supply. Heat, energy, peak and throttled time add up until `settle_block`.
+    The first four lanes work at activity ``low``, the others at ``high``; a locked clock is a lower activity. `CAP`,
+    which the caller fills, is what each board may draw [W], 0 without supply; below the floors they do dummy work.
+    Heat, energy, peak and throttled time add up until `settle_block`.
     """
     f0, f1, f2, f3, f4, f5, f6, f7, f8 = c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7], c[8]
     g0, g1, g2 = c[9], c[10], c[11]
@@ -309,7 +334,7 @@ def advance_block(x, c, supply_c, low, high):
         slow = 2.0 if was_slow > 1.5 else slow
         soft = max(floor, max_w - slope * max(over, 0.0))
         limit = 0.0 if slow > 1.5 else (floor if slow > 0.5 else soft)
-        free = min(want, cap)
+        free = min(max(want, low_floor_w if i < LANES // 2 else high_floor_w), cap)
         power = min(free, limit)
         next_die = f0 * die + f1 * hbm + f2 * plate + g0 * power + t0
         x[i] = next_die
@@ -333,7 +358,7 @@ def keep_caps(x):
 
 
 @kernel(fast=True, inline=True)
-def follow_caps(x, c, late_down, late_up):
+def follow_caps(x, c, low_floor_w, high_floor_w, late_down, late_up):
     """After the second in which new caps came: the boards were on their way from the old ones, in `BEFORE`.
 
     The second ran under the new caps; of the change ``late_down`` or ``late_up`` was missing on mean, and all is linear
@@ -344,6 +369,7 @@ def follow_caps(x, c, late_down, late_up):
     for i in range(LANES):
         die, hbm, plate, energy = x[i], x[LANES + i], x[2 * LANES + i], x[ENERGY * LANES + i]
         want, to, cap = x[WANT * LANES + i], x[POWER * LANES + i], x[CAP * LANES + i]
+        want = max(want, low_floor_w if i < LANES // 2 else high_floor_w)
         heat, peak, held = x[HEAT * LANES + i], x[PEAK_BEFORE * LANES + i], min(want, x[BEFORE * LANES + i])
         before = min(held, to) if to < min(want, cap) else held
         more = (before - to) * (late_up if to > before else late_down)

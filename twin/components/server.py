@@ -25,7 +25,7 @@ from twin.core.quantity import Conductance, HeatCapacity, Power, Ratio, Spec, Te
 
 # Air at 30 degC and 100 kPa: density times specific heat [J/m3/K]; the fans' set point needs no better.
 _AIR_J_M3_K = 1.15 * 1006.0
-COEFFICIENTS = 16
+COEFFICIENTS = 17
 
 
 class PartSpec(Spec):
@@ -205,10 +205,11 @@ def plate_coefficients(conductance_w_k, capacity_j_k, dt_s):
 
 @kernel
 def coefficients(node, kind, conductance_w_k, dt_s, out):
-    """Fill ``out`` [16] for a server of type ``kind`` whose liquid-cooled parts have this conductance to the coolant.
+    """Fill ``out`` [17] for a server of type ``kind`` whose liquid-cooled parts have this conductance to the coolant.
 
     Order: `plate_coefficients` (3), the conductance and what to multiply a power by for its gain; the constants of
-    `draw`; GPUs; then room for two of its boards: the share of their power in air, and 1 over the rating of all [1/W].
+    `draw`; GPUs; then room for three of its boards: the share of their power in air, 1 over the rating of all [1/W],
+    and dynamic power of one at full activity over its rating.
     """
     out[0], out[1], out[2] = plate_coefficients(conductance_w_k, node.plate_j_k[kind], dt_s)
     out[3] = conductance_w_k

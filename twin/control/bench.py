@@ -1,8 +1,9 @@
 """A bench for policies: a few dozen servers behind the meters and paths of a run, with the simplest plant there is.
 
-Boards draw the least of what they want and their cap, those of a job that is told to pause idle; all else at the meter
-is constant; each die is one mass on its cold plate, C dT/dt = P - G (T - T_coolant) with G in proportion to flow. It is
-what `twin policies check` and the tests of policies run on; it says nothing about a site.
+Boards draw the least of what they want at their clock and their cap, and no less than their floor below that; those of
+a job that is told to pause idle; all else at the meter is constant; each die is one mass on its cold plate, C dT/dt = P
+- G (T - T_coolant) with G in proportion to flow. It is what `twin policies check` and the tests of policies run on; it
+says nothing about a site.
 """
 
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.control.actuation import Actuators, CapPath, PathSetUp
+from twin.control.actuation import Actuators, CapPath, ClockPath, FloorPath, PathSetUp
 from twin.control.loop import Charge, ControlLoop, Limits, Meters
 from twin.control.policy import NO_JOB, Fleet, Job, Policy, Tree
 from twin.control.sensing import Meter
@@ -28,7 +29,7 @@ JOBS = (
     Job("training", "training", 1, 0.25, pausable=True),
     Job("batch", "step", 0, 0.5, pausable=True),
 )
-_CAP_PATH, _BRAKE_PATH = PathSetUp(1.0), PathSetUp(5.0)
+_CAP_PATH, _BRAKE_PATH, _CLOCK_PATH = PathSetUp(1.0), PathSetUp(5.0), PathSetUp(1.0, 15.0)
 
 
 def bench_fleet(limit_w: float = 400e3, substation_w: float = 250e3) -> Fleet:
@@ -47,9 +48,11 @@ def bench_fleet(limit_w: float = 400e3, substation_w: float = 250e3) -> Fleet:
     )
     return Fleet(
         gpus=gpus, gpu_max_w=top_w, gpu_min_cap_w=np.full(SERVERS, 200.0), gpu_idle_w=0.1 * top_w, brake_w=0.2 * top_w,
+        clock_min_mhz=np.full(SERVERS, 345.0), clock_base_mhz=np.full(SERVERS, 1590.0),
+        clock_max_mhz=np.full(SERVERS, 1980.0), clock_exponent=np.full(SERVERS, 2.32), floor_max_w=0.9 * top_w,
         lost=np.tile(_lost(), (2, 1, 1)), kind=kind, rack=rack, cdu=rack // 2,
         cdu_flow_kg_s=np.full(_RACKS // 2, _CDU_KG_S), substations=[np.arange(16), np.arange(16, SERVERS)], tree=tree,
-        kinds=("h100", "gb200"), has_brake=True,
+        kinds=("h100", "gb200"), has_brake=True, has_clock=True,
     )  # fmt: skip
 
 
@@ -62,7 +65,7 @@ def _lost() -> Vec:
 
 @dataclass
 class Bench:
-    """Runs a policy; what happened each second is in ``feed_w``, ``cap_w``, ``board_w`` and ``hottest_c``."""
+    """Runs a policy; each second is in ``feed_w``, ``cap_w``, ``board_w``, ``burnt_w`` and ``hottest_c``."""
 
     policy: Policy
     want_w: Callable[[int], Vec]  # what one board of each server wants in the second after a tick
@@ -73,6 +76,7 @@ class Bench:
     overhead_w: float = 30e3
     path: PathSetUp = _CAP_PATH
     brake: PathSetUp = _BRAKE_PATH
+    clock: PathSetUp = _CLOCK_PATH
     meter: tuple[int, int] = (1, 1)  # period and delay
     fallback_w: float | None = None
     jobs: tuple[Job, ...] = JOBS
@@ -83,13 +87,17 @@ class Bench:
         self.feed_w: list[float] = []
         self.cap_w: list[Vec] = []
         self.board_w: list[Vec] = []
+        self.burnt_w: list[Vec] = []
         self.hottest_c: list[float] = []
-        every, free_w = max(1, round(self.policy.every_s)), np.full(fleet.gpus.size, np.inf)
+        every = max(1, round(self.policy.every_s))
+        free_w, none_w = np.full(fleet.gpus.size, np.inf), np.zeros(fleet.gpus.size)
         charge = Charge(self.policy, type(self.policy).__name__, every, 60.0, self.fallback_w)
         limits = Limits(fleet.tree.limit_w[fleet.tree.substations], float(fleet.tree.limit_w[0]), self._announced)
         actuators = Actuators(
             CapPath(fleet.gpus, fleet.gpu_min_cap_w, fleet.gpu_max_w, self.path),
             CapPath(fleet.gpus, fleet.brake_w, free_w, self.brake) if fleet.has_brake else None,
+            ClockPath(fleet.gpus, fleet.clock_min_mhz, fleet.clock_max_mhz, self.clock) if fleet.has_clock else None,
+            FloorPath(fleet.gpus, none_w, fleet.floor_max_w, self.path, first=none_w),
         )
         self.loop = ControlLoop(
             charge,
@@ -102,7 +110,7 @@ class Bench:
         )
         self.paused: list[NDArray[np.bool_]] = []
         self.waits = np.zeros(len(self.jobs), np.bool_)
-        self.power_w, self.held_w = np.minimum(self.want_w(0), fleet.gpu_max_w), fleet.gpu_max_w.copy()
+        self.power_w, self.held = np.minimum(self.want_w(0), fleet.gpu_max_w), actuators.held()
         self.die_c, self.share = _COOLANT_C + self.power_w / _PLATE_W_K, self.flow(0)
 
     def _announced(self, tick: int) -> list[tuple[int, int, float]]:
@@ -122,18 +130,29 @@ class Bench:
         for order in self.loop.scheduler.take(tick):
             self.waits = self.waits if order.pause is None else order.pause
         arriving = self.loop.actuators.arriving(tick + 1)
-        self.held_w = self.held_w if arriving is None else arriving[1]
+        self.held = self.held if arriving is None else arriving[1]
         self.share = self.flow(tick)
-        want_w = np.where(self.waits[self.job], self.fleet.gpu_idle_w, self.want_w(tick))
-        self.power_w = np.minimum(want_w, np.minimum(self.held_w, self.fleet.gpu_max_w))
+        want_w = self._at_clock(np.where(self.waits[self.job], self.fleet.gpu_idle_w, self.want_w(tick)))
+        most_w = np.minimum(self.held.cap_w, self.fleet.gpu_max_w)
+        self.power_w = np.minimum(np.maximum(want_w, self.held.floor_w), most_w)
         given_w = _PLATE_W_K * self.share[self.fleet.cdu] * (self.die_c - _COOLANT_C)
         self.die_c += (self.power_w - given_w) / _DIE_J_K
         self._read(tick + 1)
         self.feed_w.append(float(self._levels()[0]))
-        self.cap_w.append(self.held_w.copy())
+        self.cap_w.append(self.held.cap_w.copy())
+        self.burnt_w.append(np.maximum(self.power_w - want_w, 0.0))
         self.board_w.append(self.power_w.copy())
         self.paused.append(self.waits.copy())
         self.hottest_c.append(float(self.die_c.max()))
+
+    def _at_clock(self, want_w: Vec) -> Vec:
+        """What boards want at the clock they are locked at [W]."""
+        fleet = self.fleet
+        if self.held.clock_mhz is None:
+            return want_w
+        share = (self.held.clock_mhz / fleet.clock_max_mhz) ** fleet.clock_exponent
+        at_clock_w: Vec = np.minimum(want_w, fleet.gpu_idle_w) + np.maximum(want_w - fleet.gpu_idle_w, 0.0) * share
+        return at_clock_w
 
     def _levels(self) -> Vec:
         level_w = self.fleet.tree.sums(self.servers()[0])

@@ -4,8 +4,9 @@ The policy runs on the bench for a few minutes through a light load, a heavy one
 flow. It must
 
 - say how often it acts: ``every_s``, whole seconds, above 0;
-- return None or Commands with a cap for each server, numbers that `actuation` lets through, and a brake of booleans
-  only where there is a brake, a pause of booleans for each job, of those that can be paused, and admit true or false;
+- return None or Commands with a cap for each server, clocks and floors if it likes, numbers that `actuation` lets
+  through, a brake of booleans only where there is a brake, clocks only where they can be locked, a pause of booleans
+  for each job, of those that can be paused, and admit true or false;
 - leave what it sees as it was, and the fleet's facts, which are read-only;
 - do the same again from the same telemetry: a fresh object gives the same commands;
 - reach nothing but what it is shown; and be quick.
@@ -59,12 +60,12 @@ def check_policy(make: Callable[[], Policy]) -> list[str]:
         return [problem.message for problem in wrong.problems]
     if not is_period(every_s):
         return [f"every_s says how often it acts, in whole seconds above 0; found {every_s!r}"]
-    for brake in (False, True):
+    for equipped in (False, True):
         runs = []
         for _ in range(2):
             watched = _Watched(make())
             try:
-                _scene(watched, has_brake=brake).run(SECONDS)
+                _scene(watched, equipped=equipped).run(SECONDS)
             except RunError as wrong:
                 return [*watched.broken[:1], str(wrong).replace("policy _Watched ", "it ")]
             if watched.broken:
@@ -90,15 +91,17 @@ def _faults(one: _Watched, two: _Watched) -> Iterator[str]:
 def _same(a: Commands | None, b: Commands | None) -> bool:
     if a is None or b is None:
         return a is b
-    return a.admit == b.admit and all(
-        one is two or (one is not None and two is not None and np.array_equal(one, two))
-        for one, two in ((a.gpu_cap_w, b.gpu_cap_w), (a.brake, b.brake), (a.pause, b.pause))
+    return all(
+        one is two if one is None or two is None else np.array_equal(one, two) for one, two in zip(a, b, strict=True)
     )
 
 
-def _scene(policy: Policy, *, has_brake: bool) -> Bench:
-    """Light load, heavy load from 60 s, a call from 150 to 200 s told at 100 s, flow lost at a CDU from 230 s."""
-    fleet = bench_fleet(limit_w=230e3, substation_w=140e3)._replace(has_brake=has_brake)
+def _scene(policy: Policy, *, equipped: bool) -> Bench:
+    """Light load, heavy load from 60 s, a call from 150 to 200 s told at 100 s, flow lost at a CDU from 230 s.
+
+    ``equipped`` with a brake and a path for clocks, or with neither.
+    """
+    fleet = bench_fleet(limit_w=230e3, substation_w=140e3)._replace(has_brake=equipped, has_clock=equipped)
     for array in (*fleet, *fleet.tree, *fleet.substations):
         if isinstance(array, np.ndarray):
             array.flags.writeable = False

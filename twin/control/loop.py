@@ -124,8 +124,19 @@ class ControlLoop:
             if brake.shape != self.fleet.gpus.shape or brake.dtype != np.bool_:
                 raise ValueError(f"a brake is true or false for each of {self.fleet.gpus.size} servers")
             self.actuators.brake.send(tick, np.where(brake, self.fleet.brake_w, np.inf))
+        if commands.clock_mhz is not None:
+            if self.actuators.clock is None:
+                raise ValueError("it locks clocks, but this site has no path for them (control: clock)")
+            self.actuators.clock.send(tick, commands.clock_mhz)
+        if commands.floor_w is not None:
+            self.actuators.floor.send(tick, commands.floor_w)
         self.scheduler.send(tick, commands.pause, commands.admit)
         self.actuators.cap.send(tick, commands.gpu_cap_w)
+
+    def _clock_mhz(self) -> Vec:
+        """Clocks sent last, of the controller's own."""
+        clock = self.actuators.clock
+        return self.fleet.clock_max_mhz.copy() if clock is None else clock.sent.copy()
 
     def look(self, tick: int, job: IVec, paused: NDArray[np.bool_]) -> Seen:
         """What the policy is shown at ``tick``."""
@@ -144,7 +155,8 @@ class ControlLoop:
             feed_then_w=float(then.values[0][0]), substation_then_w=then.values[1].copy(),
             node_w=node.values[0].copy(), node_gpu_w=node.values[1].copy(),
             node_age_s=np.array(np.broadcast_to(node.age, self.fleet.gpus.shape)),
-            cap_w=self.actuators.cap.sent_w.copy(), contract_w=self._limits.contract_w,
+            cap_w=self.actuators.cap.sent.copy(), floor_w=self.actuators.floor.sent.copy(),
+            clock_mhz=self._clock_mhz(), contract_w=self._limits.contract_w,
             notices=tuple(Notice(float(a), float(b), w) for a, b, w in self._limits.announced(tick)),
             level_w=level_w, rack_hottest_c=racks.values[1].copy(), cdu_flow_kg_s=coolant.values[0].copy(),
             cdu_supply_c=coolant.values[1].copy(), job=job.copy(), jobs=self._jobs,

@@ -46,6 +46,11 @@ class Fleet(NamedTuple):
     gpu_min_cap_w: Vec  # least cap its boards accept
     gpu_idle_w: Vec  # of one board with nothing running
     brake_w: Vec  # what the power brake leaves one board
+    clock_min_mhz: Vec  # least clock its boards can be locked at
+    clock_base_mhz: Vec
+    clock_max_mhz: Vec
+    clock_exponent: Vec  # of dynamic power over clock
+    floor_max_w: Vec  # greatest power floor of one board, 0 where it has none
     lost: Vec  # share of speed lost by natural power and limit, both evenly from 0 to the rating, [type, 21, 61]
     kind: IVec  # GPU type, an index into `kinds`
     rack: IVec  # its rack
@@ -55,6 +60,7 @@ class Fleet(NamedTuple):
     tree: Tree
     kinds: tuple[str, ...]
     has_brake: bool
+    has_clock: bool  # whether clocks can be locked
 
     def by_substation(self, node_w: Vec) -> Vec:
         """Sum of ``node_w`` over the servers of each substation."""
@@ -99,6 +105,8 @@ class Seen(NamedTuple):
     node_gpu_w: Vec  # power of its GPU boards together
     node_age_s: Vec  # how much older than `node_time_s` these are, where readings were missed
     cap_w: Vec  # cap last sent to each server, for one GPU
+    clock_mhz: Vec  # clock last sent to each server, the greatest where none is locked
+    floor_w: Vec  # power floor last sent to each server, for one GPU
     contract_w: float  # limit of the feed when nobody calls
     notices: tuple[Notice, ...]  # limits announced, those in force included
     level_w: Vec  # power at each node of the tree, as its own meter shows it
@@ -121,6 +129,8 @@ class Commands(NamedTuple):
 
     gpu_cap_w: Vec  # power cap of one GPU, an entry for each server; infinity lifts it
     brake: NDArray[np.bool_] | None = None  # which servers to brake; None leaves the brake as it is
+    clock_mhz: Vec | None = None  # clock each server's GPUs are locked at, infinity for none; None leaves all
+    floor_w: Vec | None = None  # what one GPU draws at least, by dummy work, 0 for none; None leaves all
     pause: NDArray[np.bool_] | None = None  # which of `Seen.jobs` shall be paused; None leaves them as they are
     admit: bool | None = None  # whether the queue may start jobs; None leaves that as it is
 

@@ -67,6 +67,8 @@ _CONTROL = (
            "the same less 1, no less than 0; only where the limit held without a trip or the brake", MOST),
     Figure("capped_gpu_time_share", "share", "GPU time capped",
            "GPU-seconds under a cap below the rating over all", LEAST),
+    Figure("locked_gpu_time_share", "share", "GPU time at a locked clock",
+           "GPU-seconds with a clock locked below its most over all", LEAST),
     Figure("lowest_mean_cap_w", "W", "lowest mean cap", "least second of the mean cap of a GPU", MOST),
 )  # fmt: skip
 _SERVICE = (
@@ -107,6 +109,7 @@ _GRID = (
     Figure("feed_peak_at_s", "s", "when that was", "end of that second, after the start"),
     Figure("feed_mean_mw", "MW", "mean feed power", "over time"),
     Figure("feed_energy_mwh", "MWh", "energy bought", "feed power over time", LEAST),
+    Figure("burnt_energy_mwh", "MWh", "energy burnt", "dummy work of GPU boards under power floors, over time", LEAST),
     Figure("feed_peak_mva", "MVA", "peak apparent power", "greatest second", LEAST),
     Figure("power_factor_min", "1", "least power factor", "active over apparent power, least second", MOST),
     Figure("ramp_<seconds>_s_rise_mw", "MW", "greatest rise in <seconds> s", "of seconds so far apart", LEAST),

@@ -18,7 +18,7 @@ from twin.judge.storage import storage
 from twin.judge.summary_control import Figure, control_figures, word
 from twin.judge.thermal import heat
 from twin.judge.transformers import hottest
-from twin.judge.work import caps, hottest_gpu, lost_range, throttling, training_goodput, work
+from twin.judge.work import burnt_j, caps, hottest_gpu, lost_range, throttling, training_goodput, work
 
 
 def summary(tree: xr.DataTree) -> dict[str, Figure]:
@@ -168,6 +168,12 @@ def _gpu_figures(tree: xr.DataTree, site: xr.Dataset) -> dict[str, Figure]:
     }
     if (lost := lost_range(tree)) is not None:
         figures |= {"work_lost_share_least": lost[0], "work_lost_share_most": lost[1]}
+    if burnt := burnt_j(site):
+        figures |= {"burnt_energy_mwh": burnt / 3.6e9}
+    if "locked" in site and tree.attrs.get("gpus"):
+        duration = durations_s(site)
+        share = float(values(site, "locked") @ duration) / (float(tree.attrs["gpus"]) * float(duration.sum()))
+        figures |= {"locked_gpu_time_share": share} if share else {}
     if capped is not None:
         figures |= {"capped_gpu_time_share": capped.share, "lowest_mean_cap_w": capped.lowest_w}
     return figures

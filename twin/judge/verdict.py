@@ -9,13 +9,13 @@ from twin.judge.energy import pue, residuals, wue_l_kwh
 from twin.judge.limits import CallVerdict, LimitVerdict, judge_calls, judge_limits
 from twin.judge.oscillation import windows
 from twin.judge.overload import overloads
-from twin.judge.result import ClockTime, notes, values
+from twin.judge.result import ClockTime, durations_s, notes, values
 from twin.judge.ride_through import excursions, trace
 from twin.judge.rules import FAIL, PASS, judge_rules, pack_of
 from twin.judge.storage import amplifies, storage
 from twin.judge.transformers import HOT_SPOT_C, hottest
 from twin.judge.words import megawatt_hours, megawatts, span, window_words
-from twin.judge.work import hottest_gpu, lost_range, throttling, work
+from twin.judge.work import burnt_j, hottest_gpu, lost_range, throttling, work
 
 RESIDUAL_LIMIT = 1e-10
 # A call counts as met when power was more than 1 % over its limit for no longer than this.
@@ -172,7 +172,15 @@ def _on_gpus(tree: xr.DataTree, clock: ClockTime) -> list[Sentence]:
         f"Work lost against uncapped demand: {done.lost_gpu_s / 3600.0:,.1f} of "
         f"{done.asked_gpu_s / 3600.0:,.1f} GPU-hours ({lost})."
     )
-    return [*said, Sentence("plain", text)]
+    said.append(Sentence("plain", text))
+    site = tree["site"].to_dataset()
+    if burnt := burnt_j(site):
+        boards = 100.0 * burnt / float(values(site, "gpu_w") @ durations_s(site))
+        text = (
+            f"Dummy work under power floors burnt {burnt / 3.6e9:,.3g} MWh, {boards:.1f} % of the GPU boards' energy."
+        )
+        said.append(Sentence("plain", text))
+    return said
 
 
 def _on_overload(tree: xr.DataTree, clock: ClockTime) -> list[Sentence]:

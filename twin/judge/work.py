@@ -104,6 +104,11 @@ def lost_range(tree: xr.DataTree) -> tuple[float, float] | None:
     return min(least, 1.0), min(most, 1.0)
 
 
+def burnt_j(site: xr.Dataset) -> float:
+    """Energy of dummy work under power floors [J]; 0 where it was not recorded."""
+    return float(values(site, "burnt_w") @ durations_s(site)) if "burnt_w" in site else 0.0
+
+
 def caps(tree: xr.DataTree) -> Caps | None:
     """How much of the GPUs' time was capped; ``None`` where caps were not recorded."""
     site = tree["site"].to_dataset()

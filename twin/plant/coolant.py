@@ -73,6 +73,7 @@ def rack_coefficients(g, kinds, rack, r, flows, dt_s):
     gpu.coefficients(g, k, conductance, dt_s, flows.gpu[r])
     server.coefficients(kinds, t, kinds.plate_w_k[t] * share**_PARTS_EXPONENT, dt_s, flows.node[r])
     flows.node[r, 14], flows.node[r, 15] = g.air_share[k], 1.0 / (kinds.gpus[t] * g.max_w[k])
+    flows.node[r, 16] = g.span_w[k] / g.max_w[k]
 
 
 @kernel

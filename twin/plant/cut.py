@@ -8,7 +8,7 @@ die no longer quite reached.
 
 from twin.components import gpu
 from twin.core.jit import kernel
-from twin.plant.order import AIR_W, DEMAND, GPU_W, LIQUID_W, LOST, NODE_W
+from twin.plant.order import AIR_W, BURNT_W, DEMAND, GPU_W, LIQUID_W, LOST, NODE_W
 
 _L = gpu.LANES
 _HALF = _L // 2
@@ -41,6 +41,7 @@ def _cut_server(c, node, n, activity, missing, more):
     node.energy_j[n] -= missing * node.power_w[n]
     node.power_w[n] *= 1.0 - missing
     node.gpu_w[n] *= 1.0 - missing
+    node.burnt_w[n] *= 1.0 - missing
     node.lost[n] += more * activity * c[13]
     node.lost_total_s[n] += more * activity
     return heat_w
@@ -50,12 +51,13 @@ def _cut_server(c, node, n, activity, missing, more):
 def cut_rack(r, rack, blocks, node, blocks_c, servers_c, activity, served, out):
     """Leave rack ``r`` the share ``served`` of the second it ran; ``activity`` is the second's mean of each job.
 
-    ``out`` [rack, 8] are the rack outputs of that one second.
+    ``out`` [rack, 9] are the rack outputs of that one second.
     """
     missing = 1.0 - served
     out[r, NODE_W] *= served
     out[r, GPU_W] *= served
     out[r, AIR_W] *= served
+    out[r, BURNT_W] *= served
     for b in range(rack.first_block[r], rack.first_block[r] + rack.blocks[r]):
         out[r, LIQUID_W] -= _cut_boards(blocks[b], blocks_c[r], missing)
     # What of the rack's work was still done, as a share of what it was asked for.

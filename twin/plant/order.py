@@ -61,8 +61,8 @@ from twin.network import hydraulic, radial
 
 LONGEST_STEP = 5
 """Ticks of the longest macro-step: racks run on extrapolated coolant no longer than this."""
-RACK_OUTPUTS = 8
-(NODE_W, GPU_W, LIQUID_W, AIR_W, HOTTEST_C, LOST, DEMAND, THROTTLED) = range(RACK_OUTPUTS)
+RACK_OUTPUTS = 9
+(NODE_W, GPU_W, LIQUID_W, AIR_W, HOTTEST_C, LOST, DEMAND, THROTTLED, BURNT_W) = range(RACK_OUTPUTS)
 STORAGE_OUTPUTS = 7
 (BATTERY_W, AUXILIARY_W, UPS_W, STORAGE_LOSS_W, ON_BATTERY, LOCKED, CHARGE) = range(STORAGE_OUTPUTS)
 
@@ -239,12 +239,15 @@ class NodeState(NamedTuple):
     job: Annotated[IVec, Var("1", "job it works on, 0 when idle")]
     cap_w: Annotated[Vec, Var("W", "power cap of each of its GPUs")]
     next_cap_w: Annotated[Vec, Var("W", "the cap that takes its place")]
+    dynamic_share: Annotated[Vec, Var("1", "dynamic power its clock leaves its GPUs, now and next, [2, server]")]
+    floor_w: Annotated[Vec, Var("W", "what each of its GPUs draws at least, now and next, [2, server]")]
     rack_throttled_s: Annotated[Vec, Var("s", "throttled time of all GPUs of each rack in the whole run")]
     cap_change_w: Annotated[Vec, Var("W", "what the old cap let its boards draw more than one that came just now")]
-    next_cap_in: Annotated[IVec, Var("s", "ticks into the macro-step after which that one holds, for all, [1]")]
+    next_cap_in: Annotated[IVec, Var("s", "ticks into the macro-step after which what is next holds, for all, [1]")]
     power_w: Annotated[Vec, Var("W", "power at its inlet in the last second")]
     gpu_w: Annotated[Vec, Var("W", "power of its GPU boards in the last second")]
-    want_w: Annotated[Vec, Var("W", "power its GPU boards would draw uncapped in the last second")]
+    want_w: Annotated[Vec, Var("W", "power its GPU boards would draw uncapped at their clock in the last second")]
+    burnt_w: Annotated[Vec, Var("W", "power of dummy work of its GPU boards in the last second")]
     energy_j: Annotated[Vec, Var("J", "energy at its inlet since the last record")]
     asked: Annotated[Vec, Var("s", "work asked for since the last record, in GPU seconds at full speed")]
     lost: Annotated[Vec, Var("s", "work lost since the last record, in GPU seconds at full speed")]
@@ -286,7 +289,7 @@ class Flows(NamedTuple):
     """What follows from `Service` at once: flows, pump powers and the propagators of a step."""
 
     gpu: Annotated[Vec, Var("1", "coefficients of `gpu.advance_block`, [rack, 35]")]
-    node: Annotated[Vec, Var("1", "coefficients of `server.draw` and its plates, [rack, 16]")]
+    node: Annotated[Vec, Var("1", "coefficients of `server.draw` and its plates, [rack, 17]")]
     rack_share: Annotated[Vec, Var("1", "coolant flow of each rack over design")]
     cdu_k_w_k: Annotated[Vec, Var("W K-1", "heat per kelvin of TCS return over facility supply")]
     cdu_flow_kg_s: Annotated[Vec, Var("kg s-1", "coolant flow")]
@@ -398,10 +401,10 @@ class Warmth(NamedTuple):
 class Step(NamedTuple):
     """Room for one macro-step; kernels fill it, the ledger and the records read it."""
 
-    rack: Annotated[Vec, Var("1", "rack outputs, [tick, rack, 8]")]
+    rack: Annotated[Vec, Var("1", "rack outputs, [tick, rack, 9]")]
     total: Annotated[Vec, Var("1", "sums of rack outputs in one second, [8]")]
     rack_w: Annotated[Vec, Var("W", "what each rack drew in the last second, with door fans and supply loss")]
-    capped: Annotated[Vec, Var("1", "GPUs under a cap below their rating, and the mean cap [W], [tick, 2]")]
+    capped: Annotated[Vec, Var("1", "GPUs under a cap below their rating, the mean cap [W], GPUs locked, [tick, 3]")]
     held_w: Annotated[Vec, Var("W", "active power at each electrical node that holds still over the step")]
     held_var: Annotated[Vec, Var("var", "reactive power at each electrical node that holds still over the step")]
     load_w: Annotated[Vec, Var("W", "active power at each electrical node, what depends on its voltage apart")]

@@ -14,6 +14,7 @@ from twin.core.numerics import aligned, row, table
 from twin.core.speed import speed_lost
 from twin.plant.order import (
     AIR_W,
+    BURNT_W,
     DEMAND,
     GPU_W,
     HOTTEST_C,
@@ -30,7 +31,8 @@ from twin.plant.order import (
 _L = gpu.LANES
 _HALF = _L // 2
 _BEFORE, _AFTER = 4 * LONGEST_STEP, 4 * LONGEST_STEP + 2  # where halves note what they draw under old and new caps
-_NOTES = 4 * LONGEST_STEP + 4
+_USEFUL = 4 * LONGEST_STEP + 4  # from where they note, second by second, what they draw without dummy work
+_NOTES = _USEFUL + 2 * LONGEST_STEP
 ABREAST = 2  # blocks side by side: one second of a block waits for its last, and eight or nine are in a rack
 _PARTS = 64  # of the racks, one loop each: any number of threads then gives the same sums
 
@@ -40,6 +42,13 @@ def _half_sum(x, row, half):
     """Sum of four lanes of a row of a block, in one fixed order."""
     at = row * _L + half * _HALF
     return (x[at] + x[at + 2]) + (x[at + 1] + x[at + 3])
+
+
+@kernel(inline=True)
+def _half_useful(x, row, half):
+    """What of the power in a row four boards of a block draw without dummy work, in the order of `_half_sum`."""
+    p, w = row * _L + half * _HALF, gpu.WANT * _L + half * _HALF
+    return (min(x[p], x[w]) + min(x[p + 2], x[w + 2])) + (min(x[p + 1], x[w + 1]) + min(x[p + 3], x[w + 3]))
 
 
 @kernel(inline=True)
@@ -60,15 +69,16 @@ def _change(node, first, last):
 
 
 @kernel(bare=True)
-def _follow_caps(x, c, late, halves, at):
-    """Correct the second in which caps came, ``at`` in ``halves``, for the way of a block from the old; note both ends.
+def _follow_caps(x, c, low_floor_w, high_floor_w, late, halves, s):
+    """Correct second ``s``, in which caps came, for the way of a block from the old ones; note both ends in ``halves``.
 
-    ``late`` [2] is the share of the way missing on mean, down and up.
+    ``late`` [2] is the share of the way missing on mean, down and up. Clocks and floors have no way: they hold at once.
     """
-    halves[_AFTER], halves[_AFTER + 1] = halves[at], halves[at + 1]
-    gpu.follow_caps(x, c, late[DOWN], late[UP])
-    halves[at], halves[at + 1] = _half_sum(x, gpu.POWER, 0), _half_sum(x, gpu.POWER, 1)
-    halves[_BEFORE], halves[_BEFORE + 1] = _half_sum(x, gpu.BEFORE, 0), _half_sum(x, gpu.BEFORE, 1)
+    halves[_AFTER], halves[_AFTER + 1] = _half_useful(x, gpu.POWER, 0), _half_useful(x, gpu.POWER, 1)
+    gpu.follow_caps(x, c, low_floor_w, high_floor_w, late[DOWN], late[UP])
+    halves[4 * s], halves[4 * s + 1] = _half_sum(x, gpu.POWER, 0), _half_sum(x, gpu.POWER, 1)
+    halves[_USEFUL + 2 * s], halves[_USEFUL + 2 * s + 1] = _half_useful(x, gpu.POWER, 0), _half_useful(x, gpu.POWER, 1)
+    halves[_BEFORE], halves[_BEFORE + 1] = _half_useful(x, gpu.BEFORE, 0), _half_useful(x, gpu.BEFORE, 1)
 
 
 @kernel(inline=True)
@@ -79,31 +89,40 @@ def advance_boards(
 
     The blocks advance side by side in ``work`` [block, 15 * 8], since one second of a block waits for the last; they
     belong to servers from ``server`` on, ``per_block`` each.
-    Fills ``boards`` [block, tick * 4]: what the first and second half draw, and what they want; after the longest step
-    what they draw under the old caps, and under the new, in the second in which those arrive.
+    Fills ``boards`` [block, tick * 4]: what the first and second half draw, and what they want at their clock; after
+    the longest step what they draw for their work under the old caps, and under the new, in the second in which those
+    arrive, and under floors what they draw for their work each second.
     """
     for b in range(count):
         gpu.take_block(blocks[first + b], work[b])
     most_w = c[22] if alive else 0.0
     _put_caps(work, count, node.cap_w, server, per_block, most_w)
+    now = 0
     for s in range(ticks):
         arriving = s == node.next_cap_in[0]
         if arriving:
+            now = 1
             for b in range(count):
                 gpu.keep_caps(work[b])
             _put_caps(work, count, node.next_cap_w, server, per_block, most_w)
         coolant_c = supply_c + supply_k_s * (s + 0.5)
         for b in range(count):
             x, n = work[b], server + b * per_block
-            low, high = activity[s, node.job[n]], activity[s, node.job[n + per_block - 1]]
-            gpu.advance_block(x, c, coolant_c, low, high)
+            m = n + per_block - 1
+            low = activity[s, node.job[n]] * node.dynamic_share[now, n]
+            high = activity[s, node.job[m]] * node.dynamic_share[now, m]
+            low_floor_w, high_floor_w = node.floor_w[now, n], node.floor_w[now, m]
+            gpu.advance_block(x, c, coolant_c, low, high, low_floor_w, high_floor_w)
+            if low_floor_w + high_floor_w > 0.0:
+                at = _USEFUL + 2 * s
+                boards[b, at], boards[b, at + 1] = _half_useful(x, gpu.POWER, 0), _half_useful(x, gpu.POWER, 1)
             boards[b, 4 * s], boards[b, 4 * s + 1] = _half_sum(x, gpu.POWER, 0), _half_sum(x, gpu.POWER, 1)
             boards[b, 4 * s + 2], boards[b, 4 * s + 3] = _half_sum(x, gpu.WANT, 0), _half_sum(x, gpu.WANT, 1)
         if arriving:
             for b in range(count):
-                n = server + b * per_block
-                if _change(node, n, n + per_block - 1):
-                    _follow_caps(work[b], c, late, boards[b], 4 * s)
+                n, m = server + b * per_block, server + (b + 1) * per_block - 1
+                if _change(node, n, m):
+                    _follow_caps(work[b], c, node.floor_w[1, n], node.floor_w[1, m], late, boards[b], s)
     heat_j, hottest_c, throttled_s = 0.0, -np.inf, 0.0
     for b in range(count):
         heat, hottest, throttled = gpu.settle_block(work[b], blocks[first + b])
@@ -114,49 +133,60 @@ def advance_boards(
 
 
 @kernel(fast=True, inline=True)
-def _lost(lost_by, want_w, drawn_w, of_rating, allowed):
-    """Share of speed lost by boards that want and draw so much and are allowed this share of their rating."""
+def _lost(lost_by, natural, want_w, drawn_w, of_rating, allowed):
+    """Share of speed lost by boards that want so much, draw so much for it and are allowed this share of their rating.
+
+    ``natural`` is the share that they would want at their greatest clock.
+    """
     if drawn_w < want_w:
-        return speed_lost(lost_by, want_w * of_rating, min(allowed, drawn_w * of_rating))
-    return speed_lost(lost_by, want_w * of_rating, allowed) if allowed < 1.0 else 0.0
+        return speed_lost(lost_by, natural, min(allowed, drawn_w * of_rating))
+    return speed_lost(lost_by, natural, allowed) if allowed < 1.0 else 0.0
 
 
 @kernel(fast=True, bare=True)
-def _follow_speed(lost_by, boards, first, last, s, of_rating, allowed, next_allowed, late):
+def _follow_speed(lost_by, boards, first, last, s, floored, withheld, of_rating, allowed, next_allowed, late):
     """Share of speed lost in second ``s``, in which the next cap comes, beyond that under its mean power.
 
-    Speed is as late as power. Returns by how much the old cap let the boards draw more, too [W].
+    Speed is as late as power. ``withheld`` is the share of the rating that their clock takes off what boards want.
+    Returns by how much the old cap let the boards draw more, too [W].
     """
-    drawn_w, want_w = boards[4 * s + first], boards[4 * s + 2 + first]
+    drawn_at = _USEFUL + 2 * s if floored else 4 * s
+    drawn_w, want_w = boards[drawn_at + first], boards[4 * s + 2 + first]
     before_w, after_w = boards[_BEFORE + first], boards[_AFTER + first]
     if last > first:
-        drawn_w += boards[4 * s + last]
+        drawn_w += boards[drawn_at + last]
         want_w += boards[4 * s + 2 + last]
         before_w += boards[_BEFORE + last]
         after_w += boards[_AFTER + last]
-    before = _lost(lost_by, want_w, before_w, of_rating, allowed)
-    after = _lost(lost_by, want_w, after_w, of_rating, next_allowed)
+    natural = want_w * of_rating + withheld
+    before = _lost(lost_by, natural, want_w, before_w, of_rating, allowed)
+    after = _lost(lost_by, natural, want_w, after_w, of_rating, next_allowed)
     behind = late[UP] if next_allowed > allowed else late[DOWN]
-    counted = _lost(lost_by, want_w, drawn_w, of_rating, next_allowed)
+    counted = _lost(lost_by, natural, want_w, drawn_w, of_rating, next_allowed)
     return after + (before - after) * behind - counted, before_w - after_w
 
 
 @kernel(fast=True, inline=True)
 def advance_server(
-    c, curve, lost_by, caps, plate_c, boards, first, last, supply_c, supply_k_s, alive, activity, job, ticks, total
+    c, curve, lost_by, held, plate_c, boards, first, last, supply_c, supply_k_s, alive, activity, job, ticks, total
 ):
     """All ``ticks`` seconds of a server of ``job`` around halves ``first`` to ``last`` of a block of GPUs.
 
-    ``c`` are its `server.coefficients`, ``lost_by`` is the `speed.lost_table` of its boards, ``caps`` are the cap of
-    each, the next, in which second that comes, and what is missing of the way on mean in it, down and up. Adds power,
-    heat and work to ``total`` [tick * 8]; returns the temperature of its plates [degC], what it, its boards drew and
-    they wanted in the last second [W], its energy [J], work asked for and lost [GPU seconds], and by how much the old
-    cap let its boards draw more than one that came [W].
+    ``c`` are its `server.coefficients`, ``lost_by`` is the `speed.lost_table` of its boards, ``held`` are the cap of
+    each, the share of dynamic power that its clock leaves and its floor, the next of each, in which second those come,
+    and what is missing of a cap's way on mean in it, down and up. Adds power, heat and work to ``total`` [tick * 9];
+    returns the temperature of its plates [degC], what it drew, its boards drew, wanted and burnt in the last second
+    [W], its energy [J], work asked for and lost [GPU seconds], and by how much the old cap let its boards draw more
+    than one that came [W].
+
+    A locked clock slows work as the cap does under which a board at full activity has that clock.
     """
     keep, gain, mean, conductance, per_conductance = c[0], c[1], c[2], c[3], c[4]
     gpus, air, of_rating = c[13], c[14], c[15]
-    allowed, next_allowed, next_in = caps[0] * gpus * of_rating, caps[1] * gpus * of_rating, caps[2]
-    energy_j, asked_s, lost_s, board_w, want_w, drawn_w = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+    (cap_w, share, floor_w), (next_cap_w, next_share, next_floor_w), next_in, late = held
+    withheld, floored = (1.0 - share) * c[16], floor_w > 0.0
+    allowed = min(cap_w * gpus * of_rating, 1.0 - withheld)
+    energy_j, asked_s, lost_s, board_w, want_w, drawn_w, burnt_w = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
     for s in range(ticks):
         a, coolant_c = activity[s, job], supply_c + supply_k_s * (s + 0.5)
         board_w, want_w = boards[4 * s + first], boards[4 * s + 2 + first]
@@ -167,11 +197,19 @@ def advance_server(
         if alive:
             drawn_w, liquid_w, air_w = server.draw(c, curve, a, board_w, air * board_w)
         if s == next_in:
-            allowed = next_allowed
-        if board_w < want_w:
-            lost = asked * speed_lost(lost_by, want_w * of_rating, min(allowed, board_w * of_rating))
+            withheld, floored = (1.0 - next_share) * c[16], next_floor_w > 0.0
+            allowed = min(next_cap_w * gpus * of_rating, 1.0 - withheld)
+        useful_w = board_w
+        if floored:
+            useful_w = boards[_USEFUL + 2 * s + first]
+            if last > first:
+                useful_w += boards[_USEFUL + 2 * s + last]
+            total[s * RACK_OUTPUTS + BURNT_W] += board_w - useful_w
+        burnt_w = board_w - useful_w
+        if useful_w < want_w:
+            lost = asked * speed_lost(lost_by, want_w * of_rating + withheld * a, min(allowed, useful_w * of_rating))
         elif allowed < 1.0:
-            lost = asked * speed_lost(lost_by, want_w * of_rating, allowed)
+            lost = asked * speed_lost(lost_by, want_w * of_rating + withheld * a, allowed)
         settled, above = liquid_w * per_conductance, plate_c - coolant_c
         plate_c = coolant_c + above * keep + settled * gain
         energy_j += drawn_w
@@ -185,21 +223,22 @@ def advance_server(
         total[at + LOST] += lost
         total[at + DEMAND] += asked
     change_w = 0.0
-    if next_in < ticks and caps[1] != caps[0]:
+    if next_in < ticks and next_cap_w != cap_w:
         more, change_w = _follow_speed(
-            lost_by, boards, first, last, next_in, of_rating, caps[0] * gpus * of_rating, next_allowed, caps[3]
-        )
+            lost_by, boards, first, last, next_in, floored, withheld * activity[next_in, job], of_rating,
+            min(cap_w * gpus * of_rating, 1.0 - withheld), allowed, late,
+        )  # fmt: skip
         more *= activity[next_in, job] * gpus
         lost_s += more
         total[next_in * RACK_OUTPUTS + LOST] += more
-    return plate_c, drawn_w, board_w, want_w, energy_j, asked_s, lost_s, change_w
+    return plate_c, drawn_w, board_w, want_w, burnt_w, energy_j, asked_s, lost_s, change_w
 
 
 @kernel(inline=True)
 def advance_rack(
     r, rack, blocks, node, blocks_c, servers_c, curves, lost, late, tcs_c, tcs_k_s, alive, activity, ticks, room, out
 ):
-    """All ``ticks`` seconds of rack ``r``, block by block; fills ``out`` [tick, rack, 8].
+    """All ``ticks`` seconds of rack ``r``, block by block; fills ``out`` [tick, rack, 9].
 
     Powers are means over each second; heat of the boards, hottest die and throttled GPUs stand for the whole step.
     ``room`` is work space for blocks, boards and sums.
@@ -222,13 +261,17 @@ def advance_rack(
         throttled_s += throttled
         for i in range(count * per_block):
             n, low = first + i, (i * halves) % 2
-            plate_c, power_w, gpu_w, want_w, energy_j, asked_s, lost_s, change_w = advance_server(
-                server_c, curve, lost_by, (node.cap_w[n], node.next_cap_w[n], node.next_cap_in[0], behind),
+            held = (
+                (node.cap_w[n], node.dynamic_share[0, n], node.floor_w[0, n]),
+                (node.next_cap_w[n], node.dynamic_share[1, n], node.floor_w[1, n]), node.next_cap_in[0], behind,
+            )  # fmt: skip
+            plate_c, power_w, gpu_w, want_w, burnt_w, energy_j, asked_s, lost_s, change_w = advance_server(
+                server_c, curve, lost_by, held,
                 node.plate_c[n], boards[i * halves // 2], low, low + halves - 1,
                 supply_c, supply_k_s, fed, activity, node.job[n], ticks, total,
             )  # fmt: skip
             node.plate_c[n], node.power_w[n], node.gpu_w[n], node.want_w[n] = plate_c, power_w, gpu_w, want_w
-            node.cap_change_w[n] = change_w
+            node.cap_change_w[n], node.burnt_w[n] = change_w, burnt_w
             node.energy_j[n] += energy_j
             node.asked[n] += asked_s
             node.lost[n] += lost_s

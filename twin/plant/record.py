@@ -14,6 +14,7 @@ from twin.core.layout import Var, Vec
 from twin.plant.order import (
     AUXILIARY_W,
     BATTERY_W,
+    BURNT_W,
     CHARGE,
     DEMAND,
     GPU_W,
@@ -61,6 +62,8 @@ class SiteRecord(NamedTuple):
     throttled: Annotated[Vec, Var("1", "GPUs held below their cap by temperature")]
     work: Annotated[Vec, Var("1", "work done, in GPUs at full speed")]
     demand: Annotated[Vec, Var("1", "work asked for, in GPUs at full speed")]
+    burnt_w: Annotated[Vec, Var("W", "power of dummy work of GPU boards under a power floor, part of theirs")]
+    locked: Annotated[Vec, Var("1", "GPUs whose clock is locked below its most")]
     capped: Annotated[Vec, Var("1", "GPUs in nodes whose cap is below the board rating")]
     cap_w: Annotated[Vec, Var("W", "mean power cap of a GPU")]
 
@@ -304,6 +307,8 @@ def site_row(step, flows, network, source_pu, s, base_mva, air_racks_w, fans_w, 
     site.throttled[at] = total[THROTTLED]
     site.work[at] = total[DEMAND] - total[LOST]
     site.demand[at] = total[DEMAND]
+    site.burnt_w[at] = total[BURNT_W]
+    site.locked[at] = step.capped[s, 2]
     site.capped[at] = step.capped[s, 0]
     site.cap_w[at] = step.capped[s, 1]
 

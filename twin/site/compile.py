@@ -310,7 +310,7 @@ def new_state(compiled: Compiled) -> order.State:
     buses = elements - len(compiled.site.electrical.ties)
     step = order.Step(
         rack=np.zeros((n, racks, order.RACK_OUTPUTS)), total=np.zeros(order.RACK_OUTPUTS), rack_w=np.zeros(racks),
-        capped=np.zeros((n, 2)),
+        capped=np.zeros((n, 3)),
         held_w=np.zeros(buses), held_var=np.zeros(buses), load_w=np.zeros(buses), load_var=np.zeros(buses),
         house_w=np.zeros(1), storage=np.zeros(order.STORAGE_OUTPUTS),
         cdu_heat_w=np.zeros(cdus), cdu_given_w=np.zeros(cdus), cdu_leak_w=np.zeros(cdus),
@@ -347,7 +347,8 @@ def new_state(compiled: Compiled) -> order.State:
     state = order.State(
         blocks=np.zeros((int(plant.rack.blocks.sum()), gpu.ROWS * gpu.LANES)),
         node=zeros(order.NodeState, nodes)._replace(
-            rack_throttled_s=np.zeros(racks), cap_w=np.full(nodes, np.inf), next_cap_in=np.array([n])
+            rack_throttled_s=np.zeros(racks), cap_w=np.full(nodes, np.inf),
+            dynamic_share=np.ones((2, nodes)), floor_w=np.zeros((2, nodes)), next_cap_in=np.array([n])
         ),
         cdu=zeros(cdu.CduState, cdus)._replace(valve=np.ones(cdus), speed=np.ones(cdus)),
         hall=zeros(hall.HallState, halls), aisle=zeros(aisle.AisleState, halls),

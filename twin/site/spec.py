@@ -42,6 +42,7 @@ from twin.components.ups import UpsSpec
 from twin.components.valve import ValveSpec
 from twin.core.quantity import (
     Duration,
+    Frequency,
     Length,
     PerUnit,
     Power,
@@ -164,7 +165,7 @@ class Parts(Spec):
     """Relays and breakers, by what they guard."""
     meters: dict[Name, "MeterSpec"] = {}
     paths: dict[Name, "ActuatorSpec"] = {}
-    """Of caps and brakes."""
+    """Of caps, clocks and brakes."""
 
 
 class RackGroup(Spec):
@@ -491,7 +492,9 @@ class ActuatorSpec(Spec):
     latency: Duration = Field(ge=0)
     """From the policy to the server, at least; with the writes rounded up to whole seconds."""
     quantum: Power = Field(default=1.0, gt=0)
-    """Caps are rounded down to multiples of it."""
+    """Caps and floors are rounded down to multiples of it."""
+    clock_quantum: Frequency = Field(default=15e6, gt=0)
+    """Clocks are rounded down to multiples of it: steps of 15 MHz are usual [E]."""
     write: Duration = Field(default=0.0, ge=0)
     """Time to write one board; a server's boards are written one after another."""
     jitter: Duration = Field(default=0.0, ge=0)
@@ -521,7 +524,9 @@ class ControlSpec(Spec):
     coolant_meter: MeterSpec | StrictStr | None = None
     """Flow and temperature of the coolant of each CDU; without it like the servers'."""
     cap: ActuatorSpec | StrictStr
-    """Of power caps."""
+    """Of power caps and power floors."""
+    clock: ActuatorSpec | StrictStr | None = None
+    """Of locked clocks; without it clocks cannot be locked."""
     brake: ActuatorSpec | StrictStr | None = None
     """Of the power brake, which brings boards nearly to a halt; without it there is none."""
     brake_to: Ratio = Field(default=0.2, gt=0, le=1)

@@ -5,8 +5,8 @@ priority go to the base clock; above T2 = 0.89 they go further down, and if that
 follow; above 1 the power brake pulls everybody down. Steps are released 5 points below their threshold. The rule for
 T2: the largest rise within one latency must still fit, T2 = 1/(1 + rise).
 
-A clock f is sent as the greatest power a board draws at it, idle + (rating - idle) (f/f_max)^e: with a cap of that
-kind, light loads keep a higher clock than under a lock, which is milder on speed and the same on the peak.
+Where clocks can be locked (`control: clock`) a clock is sent as such; elsewhere as the greatest power a board draws at
+it, idle + (rating - idle) (f/f_max)^e, under which light loads keep a higher clock than under a lock, at the same peak.
 
 P. Patel, E. Choukse, C. Zhang et al., Characterizing power management opportunities for LLMs in the cloud, ASPLOS 2024
 (thresholds and clocks of the A100 second-hand; the rule for T2 is derived). e = 2.32 fits a V100's matrix products.
@@ -44,7 +44,7 @@ class Polca:
     _braked: np.ndarray | None = field(default=None, init=False, repr=False)
 
     def act(self, seen: Seen) -> Commands:
-        """Caps that stand for clocks, and the brake where the site has one."""
+        """Clocks, or caps that stand for them, and the brake where the site has one."""
         fleet = seen.fleet
         if self._step is None or self._since_s is None or self._braked is None:
             n = fleet.gpus.size
@@ -54,10 +54,12 @@ class Polca:
         over = load > 1.0
         self.brakes += int((over & ~self._braked).any())
         self._braked = over | (self._braked & (load >= self.second - self.hysteresis))
-        cap_w = self._caps(seen)
+        share, free_w = self._shares(seen), fleet.gpu_max_w
+        clock_mhz = share * fleet.clock_max_mhz if fleet.has_clock else None
+        cap_w = free_w if fleet.has_clock else fleet.gpu_idle_w + (free_w - fleet.gpu_idle_w) * share**self.exponent
         if fleet.has_brake:
-            return Commands(cap_w, self._braked.copy())
-        return Commands(np.where(self._braked, fleet.gpu_min_cap_w, cap_w))
+            return Commands(cap_w.copy(), self._braked.copy(), clock_mhz)
+        return Commands(np.where(self._braked, fleet.gpu_min_cap_w, cap_w), None, clock_mhz)
 
     def _load(self, seen: Seen) -> Vec:
         """The greatest load over provision of the nodes above each server."""
@@ -83,9 +85,10 @@ class Polca:
         since_s[wanted != step] = time_s
         step[:] = wanted
 
-    def _caps(self, seen: Seen) -> Vec:
-        fleet, high = seen.fleet, priority(seen) >= self.high_from
+    def _shares(self, seen: Seen) -> Vec:
+        """Clock of each server over its greatest."""
+        high = priority(seen) >= self.high_from
         clock_low = np.array([1.0, self.low_first, self.low_second, self.low_second])
         clock_high = np.array([1.0, 1.0, 1.0, self.high_second])
-        clock = np.where(high, clock_high[self._step], clock_low[self._step])
-        return fleet.gpu_idle_w + (fleet.gpu_max_w - fleet.gpu_idle_w) * clock**self.exponent
+        share: Vec = np.where(high, clock_high[self._step], clock_low[self._step])
+        return share
