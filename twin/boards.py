@@ -56,16 +56,18 @@ class Boards:
     def dynamic_share(self, clock_mhz: Vec) -> Vec:
         """Dynamic power of boards whose clock is locked, over that at their greatest clock, by `frequency.power_w`."""
         fleet, share = self._fleet, clock_mhz / self._fleet.clock_max_mhz
-        slow, shares = np.flatnonzero(share < 1.0), np.ones(share.size)
-        shares[slow] = [frequency.power_w(self._clock, fleet.kind[n], share[n], 1.0) for n in slow]
-        return shares
+        alike, place = np.unique(np.stack([fleet.kind, np.minimum(share, 1.0)]), axis=1, return_inverse=True)
+        shares = [
+            frequency.power_w(self._clock, int(kind), clock, 1.0) if clock < 1.0 else 1.0 for kind, clock in alike.T
+        ]
+        return np.array(shares)[place.ravel()]
 
     def take(self, held: Held, at: int, node: NodeState, counts: Vec) -> None:
         """Let ``held`` be what holds next, from second ``at`` of the macro-step on; ``counts`` [tick, 3] of `Step`."""
         node.next_cap_w[:], node.floor_w[1] = held.cap_w, held.floor_w
         if held.clock_mhz is not None:
             node.dynamic_share[1] = self.dynamic_share(held.clock_mhz)
-        node.next_cap_in[0] = at
+        node.next_cap_in[0], node.driven[0] = at, _driven(node)
         self.count(held, counts[at:])
 
     def count(self, held: Held, counts: Vec) -> None:
@@ -83,4 +85,9 @@ class Boards:
         if node.next_cap_in[0] < LONGEST_STEP:
             node.cap_w[:], node.next_cap_in[0] = node.next_cap_w, LONGEST_STEP
             node.floor_w[0], node.dynamic_share[0] = node.floor_w[1], node.dynamic_share[1]
+            node.driven[0] = _driven(node)
             counts[:] = counts[-1]
+
+
+def _driven(node: NodeState) -> bool:
+    return bool((node.floor_w > 0.0).any() or (node.dynamic_share < 1.0).any())

@@ -305,12 +305,12 @@ def take_block(x, work):
 
 
 @kernel(fast=True, inline=True)
-def advance_block(x, c, supply_c, low, high, low_floor_w=0.0, high_floor_w=0.0):
+def advance_block(x, c, supply_c, low, high):
     """One second of a block of eight GPUs, in place: ``x`` [15 * 8], coefficients ``c`` [35].
 
     The first four lanes work at activity ``low``, the others at ``high``; a locked clock is a lower activity. `CAP`,
-    which the caller fills, is what each board may draw [W], 0 without supply; below the floors they do dummy work.
-    Heat, energy, peak and throttled time add up until `settle_block`.
+    which the caller fills, is what each board may draw [W], 0 without supply. Heat, energy, peak and throttled time add
+    up until `settle_block`.
     """
     f0, f1, f2, f3, f4, f5, f6, f7, f8 = c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7], c[8]
     g0, g1, g2 = c[9], c[10], c[11]
@@ -334,7 +334,7 @@ def advance_block(x, c, supply_c, low, high, low_floor_w=0.0, high_floor_w=0.0):
         slow = 2.0 if was_slow > 1.5 else slow
         soft = max(floor, max_w - slope * max(over, 0.0))
         limit = 0.0 if slow > 1.5 else (floor if slow > 0.5 else soft)
-        free = min(max(want, low_floor_w if i < LANES // 2 else high_floor_w), cap)
+        free = min(want, cap)
         power = min(free, limit)
         next_die = f0 * die + f1 * hbm + f2 * plate + g0 * power + t0
         x[i] = next_die
@@ -347,6 +347,33 @@ def advance_block(x, c, supply_c, low, high, low_floor_w=0.0, high_floor_w=0.0):
         x[HEAT * LANES + i] = heat + (w0 * die + w1 * hbm + w2 * plate + w3 * power + w4)
         x[PEAK * LANES + i] = max(peak, next_die)
         x[THROTTLED * LANES + i] = throttled + (1.0 if limit < free else 0.0)
+
+
+@kernel(fast=True, bare=True)
+def burn(x, c, low_floor_w, high_floor_w):
+    """After a second: let boards below their floor have done dummy work up to it, in which all is linear.
+
+    Caps bind above, and throttling by the temperatures at the end of the second. Dummy work that throttling keeps from
+    a board is no throttled time.
+    """
+    g0, g1, g2, w3, max_w = c[9], c[10], c[11], c[18], c[22]
+    start_c, hbm_start_c, slope, least_w = c[28], c[29], c[30], c[31]
+    for i in range(LANES):
+        die, hbm, plate, energy = x[i], x[LANES + i], x[2 * LANES + i], x[ENERGY * LANES + i]
+        power, cap, slow = x[POWER * LANES + i], x[CAP * LANES + i], x[SLOW * LANES + i]
+        heat, peak = x[HEAT * LANES + i], x[PEAK * LANES + i]
+        soft = max(least_w, max_w - slope * max(max(die - start_c, hbm - hbm_start_c), 0.0))
+        limit = 0.0 if slow > 1.5 else (least_w if slow > 0.5 else soft)
+        floor = min(min(low_floor_w if i < LANES // 2 else high_floor_w, cap), limit)
+        more = max(floor - power, 0.0)
+        next_die = die + g0 * more
+        x[i] = next_die
+        x[LANES + i] = hbm + g1 * more
+        x[2 * LANES + i] = plate + g2 * more
+        x[POWER * LANES + i] = power + more
+        x[ENERGY * LANES + i] = energy + more
+        x[HEAT * LANES + i] = heat + w3 * more
+        x[PEAK * LANES + i] = max(peak, next_die)
 
 
 @kernel(inline=True)

@@ -62,23 +62,53 @@ def _put_caps(work, count, cap_w, server, per_block, most_w):
             x[gpu.CAP * _L + _HALF + i] = high
 
 
-@kernel(inline=True)
-def _change(node, first, last):
-    """Whether the caps that come to the two servers around a block differ from those that hold."""
-    return node.next_cap_w[first] != node.cap_w[first] or node.next_cap_w[last] != node.cap_w[last]
+@kernel(bare=True)
+def _take_caps(work, count, node, server, per_block, most_w):
+    """Put the caps that come in the place of those that hold, and note these for `_follow_caps`."""
+    for b in range(count):
+        gpu.keep_caps(work[b])
+    _put_caps(work, count, node.next_cap_w, server, per_block, most_w)
 
 
 @kernel(bare=True)
-def _follow_caps(x, c, low_floor_w, high_floor_w, late, halves, s):
-    """Correct second ``s``, in which caps came, for the way of a block from the old ones; note both ends in ``halves``.
+def _burn(work, count, node, now, server, per_block, c, boards, s):
+    """Let boards below their floors have done dummy work in second ``s``."""
+    for b in range(count):
+        n, m = server + b * per_block, server + (b + 1) * per_block - 1
+        gpu.burn(work[b], c, node.floor_w[now, n], node.floor_w[now, m])
+        _tell(work[b], boards[b], s)
+        _tell_useful(work[b], boards[b], s)
+
+
+@kernel(bare=True)
+def _follow_caps(work, count, node, server, per_block, c, late, boards, s):
+    """Correct second ``s``, in which caps came, for the way of the blocks from the old ones; note both ends.
 
     ``late`` [2] is the share of the way missing on mean, down and up. Clocks and floors have no way: they hold at once.
     """
-    halves[_AFTER], halves[_AFTER + 1] = _half_useful(x, gpu.POWER, 0), _half_useful(x, gpu.POWER, 1)
-    gpu.follow_caps(x, c, low_floor_w, high_floor_w, late[DOWN], late[UP])
-    halves[4 * s], halves[4 * s + 1] = _half_sum(x, gpu.POWER, 0), _half_sum(x, gpu.POWER, 1)
-    halves[_USEFUL + 2 * s], halves[_USEFUL + 2 * s + 1] = _half_useful(x, gpu.POWER, 0), _half_useful(x, gpu.POWER, 1)
-    halves[_BEFORE], halves[_BEFORE + 1] = _half_useful(x, gpu.BEFORE, 0), _half_useful(x, gpu.BEFORE, 1)
+    for b in range(count):
+        n, m = server + b * per_block, server + (b + 1) * per_block - 1
+        if node.next_cap_w[n] != node.cap_w[n] or node.next_cap_w[m] != node.cap_w[m]:
+            x, told = work[b], boards[b]
+            told[_AFTER], told[_AFTER + 1] = _half_useful(x, gpu.POWER, 0), _half_useful(x, gpu.POWER, 1)
+            gpu.follow_caps(x, c, node.floor_w[1, n], node.floor_w[1, m], late[DOWN], late[UP])
+            _tell(x, told, s)
+            _tell_useful(x, told, s)
+            told[_BEFORE], told[_BEFORE + 1] = _half_useful(x, gpu.BEFORE, 0), _half_useful(x, gpu.BEFORE, 1)
+
+
+@kernel(inline=True)
+def _tell(x, told, s):
+    """Note what the halves of a block draw and want in second ``s``."""
+    told[4 * s], told[4 * s + 1] = _half_sum(x, gpu.POWER, 0), _half_sum(x, gpu.POWER, 1)
+    told[4 * s + 2], told[4 * s + 3] = _half_sum(x, gpu.WANT, 0), _half_sum(x, gpu.WANT, 1)
+
+
+@kernel(inline=True)
+def _tell_useful(x, told, s):
+    """Note what of it is not dummy work."""
+    at = _USEFUL + 2 * s
+    told[at], told[at + 1] = _half_useful(x, gpu.POWER, 0), _half_useful(x, gpu.POWER, 1)
 
 
 @kernel(inline=True)
@@ -97,32 +127,26 @@ def advance_boards(
         gpu.take_block(blocks[first + b], work[b])
     most_w = c[22] if alive else 0.0
     _put_caps(work, count, node.cap_w, server, per_block, most_w)
-    now = 0
-    for s in range(ticks):
-        arriving = s == node.next_cap_in[0]
-        if arriving:
+    # What is rare stands between stretches of seconds: within them it would cost every second a sixth of its time.
+    begin, now, comes, driven = 0, 0, node.next_cap_in[0], node.driven[0] > 0
+    while begin < ticks:
+        if begin == comes:
             now = 1
+            _take_caps(work, count, node, server, per_block, most_w)
+        end = begin + 1 if driven or begin == comes else ticks if begin > comes else min(comes, ticks)
+        for s in range(begin, end):
+            coolant_c = supply_c + supply_k_s * (s + 0.5)
             for b in range(count):
-                gpu.keep_caps(work[b])
-            _put_caps(work, count, node.next_cap_w, server, per_block, most_w)
-        coolant_c = supply_c + supply_k_s * (s + 0.5)
-        for b in range(count):
-            x, n = work[b], server + b * per_block
-            m = n + per_block - 1
-            low = activity[s, node.job[n]] * node.dynamic_share[now, n]
-            high = activity[s, node.job[m]] * node.dynamic_share[now, m]
-            low_floor_w, high_floor_w = node.floor_w[now, n], node.floor_w[now, m]
-            gpu.advance_block(x, c, coolant_c, low, high, low_floor_w, high_floor_w)
-            if low_floor_w + high_floor_w > 0.0:
-                at = _USEFUL + 2 * s
-                boards[b, at], boards[b, at + 1] = _half_useful(x, gpu.POWER, 0), _half_useful(x, gpu.POWER, 1)
-            boards[b, 4 * s], boards[b, 4 * s + 1] = _half_sum(x, gpu.POWER, 0), _half_sum(x, gpu.POWER, 1)
-            boards[b, 4 * s + 2], boards[b, 4 * s + 3] = _half_sum(x, gpu.WANT, 0), _half_sum(x, gpu.WANT, 1)
-        if arriving:
-            for b in range(count):
-                n, m = server + b * per_block, server + (b + 1) * per_block - 1
-                if _change(node, n, m):
-                    _follow_caps(work[b], c, node.floor_w[1, n], node.floor_w[1, m], late, boards[b], s)
+                x, n, m = work[b], server + b * per_block, server + (b + 1) * per_block - 1
+                low = activity[s, node.job[n]] * node.dynamic_share[now, n]
+                high = activity[s, node.job[m]] * node.dynamic_share[now, m]
+                gpu.advance_block(x, c, coolant_c, low, high)
+                _tell(x, boards[b], s)
+        if driven:
+            _burn(work, count, node, now, server, per_block, c, boards, begin)
+        if begin == comes:
+            _follow_caps(work, count, node, server, per_block, c, late, boards, begin)
+        begin = end
     heat_j, hottest_c, throttled_s = 0.0, -np.inf, 0.0
     for b in range(count):
         heat, hottest, throttled = gpu.settle_block(work[b], blocks[first + b])
@@ -246,7 +270,7 @@ def advance_rack(
     work, boards, total = room
     fed, c, server_c, curve = alive[r] > 0, blocks_c[r], servers_c[r], curves[rack.node[r]]
     supply_c, supply_k_s, lost_by = tcs_c[rack.cdu[r]], tcs_k_s[rack.cdu[r]], lost[rack.gpu[r]]
-    behind = late[rack.gpu[r]]
+    behind, driven, comes = late[rack.gpu[r]], node.driven[0] > 0, node.next_cap_in[0] < ticks
     per_block, halves = rack.nodes[r] // rack.blocks[r], 2 * rack.blocks[r] // rack.nodes[r]
     total[:] = 0.0
     heat_j, hottest_c, throttled_s = 0.0, -np.inf, 0.0
@@ -261,17 +285,21 @@ def advance_rack(
         throttled_s += throttled
         for i in range(count * per_block):
             n, low = first + i, (i * halves) % 2
-            held = (
-                (node.cap_w[n], node.dynamic_share[0, n], node.floor_w[0, n]),
-                (node.next_cap_w[n], node.dynamic_share[1, n], node.floor_w[1, n]), node.next_cap_in[0], behind,
-            )  # fmt: skip
+            now, later = (node.cap_w[n], 1.0, 0.0), (node.next_cap_w[n], 1.0, 0.0)
+            if driven:
+                now = node.cap_w[n], node.dynamic_share[0, n], node.floor_w[0, n]
+                later = node.next_cap_w[n], node.dynamic_share[1, n], node.floor_w[1, n]
+            held = now, later, node.next_cap_in[0], behind
             plate_c, power_w, gpu_w, want_w, burnt_w, energy_j, asked_s, lost_s, change_w = advance_server(
                 server_c, curve, lost_by, held,
                 node.plate_c[n], boards[i * halves // 2], low, low + halves - 1,
                 supply_c, supply_k_s, fed, activity, node.job[n], ticks, total,
             )  # fmt: skip
             node.plate_c[n], node.power_w[n], node.gpu_w[n], node.want_w[n] = plate_c, power_w, gpu_w, want_w
-            node.cap_change_w[n], node.burnt_w[n] = change_w, burnt_w
+            if comes or node.cap_change_w[n] != 0.0:
+                node.cap_change_w[n] = change_w
+            if driven:
+                node.burnt_w[n] = burnt_w
             node.energy_j[n] += energy_j
             node.asked[n] += asked_s
             node.lost[n] += lost_s
