@@ -67,7 +67,7 @@ class Boards:
         node.next_cap_w[:], node.floor_w[1] = held.cap_w, held.floor_w
         if held.clock_mhz is not None:
             node.dynamic_share[1] = self.dynamic_share(held.clock_mhz)
-        node.next_cap_in[0], node.driven[0] = at, _driven(node)
+        node.next_cap_in[0] = at
         self.count(held, counts[at:])
 
     def count(self, held: Held, counts: Vec) -> None:
@@ -85,9 +85,4 @@ class Boards:
         if node.next_cap_in[0] < LONGEST_STEP:
             node.cap_w[:], node.next_cap_in[0] = node.next_cap_w, LONGEST_STEP
             node.floor_w[0], node.dynamic_share[0] = node.floor_w[1], node.dynamic_share[1]
-            node.driven[0] = _driven(node)
             counts[:] = counts[-1]
-
-
-def _driven(node: NodeState) -> bool:
-    return bool((node.floor_w > 0.0).any() or (node.dynamic_share < 1.0).any())

@@ -240,7 +240,6 @@ class NodeState(NamedTuple):
     cap_w: Annotated[Vec, Var("W", "power cap of each of its GPUs")]
     next_cap_w: Annotated[Vec, Var("W", "the cap that takes its place")]
     dynamic_share: Annotated[Vec, Var("1", "dynamic power its clock leaves its GPUs, now and next, [2, server]")]
-    driven: Annotated[IVec, Var("1", "whether any clock is locked or any floor holds, now or next, [1]")]
     floor_w: Annotated[Vec, Var("W", "what each of its GPUs draws at least, now and next, [2, server]")]
     rack_throttled_s: Annotated[Vec, Var("s", "throttled time of all GPUs of each rack in the whole run")]
     cap_change_w: Annotated[Vec, Var("W", "what the old cap let its boards draw more than one that came just now")]

@@ -113,8 +113,9 @@ def _tell_useful(x, told, s):
 
 @kernel(inline=True)
 def advance_boards(
-    blocks, first, count, server, per_block, node, work, boards, c, late, supply_c, supply_k_s, alive, activity, ticks
-):
+    blocks, first, count, server, per_block, node, work, boards, c, late, supply_c, supply_k_s, alive, driven,
+    activity, ticks,
+):  # fmt: skip
     """All ``ticks`` seconds of ``count`` blocks of GPUs; returns heat [J], hottest die [degC], throttled time [s].
 
     The blocks advance side by side in ``work`` [block, 15 * 8], since one second of a block waits for the last; they
@@ -128,7 +129,7 @@ def advance_boards(
     most_w = c[22] if alive else 0.0
     _put_caps(work, count, node.cap_w, server, per_block, most_w)
     # What is rare stands between stretches of seconds: within them it would cost every second a sixth of its time.
-    begin, now, comes, driven = 0, 0, node.next_cap_in[0], node.driven[0] > 0
+    begin, now, comes = 0, 0, node.next_cap_in[0]
     while begin < ticks:
         if begin == comes:
             now = 1
@@ -260,8 +261,9 @@ def advance_server(
 
 @kernel(inline=True)
 def advance_rack(
-    r, rack, blocks, node, blocks_c, servers_c, curves, lost, late, tcs_c, tcs_k_s, alive, activity, ticks, room, out
-):
+    r, rack, blocks, node, blocks_c, servers_c, curves, lost, late, tcs_c, tcs_k_s, alive, driven, activity, ticks,
+    room, out,
+):  # fmt: skip
     """All ``ticks`` seconds of rack ``r``, block by block; fills ``out`` [tick, rack, 9].
 
     Powers are means over each second; heat of the boards, hottest die and throttled GPUs stand for the whole step.
@@ -270,7 +272,7 @@ def advance_rack(
     work, boards, total = room
     fed, c, server_c, curve = alive[r] > 0, blocks_c[r], servers_c[r], curves[rack.node[r]]
     supply_c, supply_k_s, lost_by = tcs_c[rack.cdu[r]], tcs_k_s[rack.cdu[r]], lost[rack.gpu[r]]
-    behind, driven, comes = late[rack.gpu[r]], node.driven[0] > 0, node.next_cap_in[0] < ticks
+    behind, comes = late[rack.gpu[r]], node.next_cap_in[0] < ticks
     per_block, halves = rack.nodes[r] // rack.blocks[r], 2 * rack.blocks[r] // rack.nodes[r]
     total[:] = 0.0
     heat_j, hottest_c, throttled_s = 0.0, -np.inf, 0.0
@@ -278,7 +280,7 @@ def advance_rack(
         count, first = min(ABREAST, rack.blocks[r] - b), rack.first_node[r] + b * per_block
         heat, hottest, throttled = advance_boards(
             blocks, rack.first_block[r] + b, count, first, per_block, node,
-            work, boards, c, behind, supply_c, supply_k_s, fed, activity, ticks,
+            work, boards, c, behind, supply_c, supply_k_s, fed, driven, activity, ticks,
         )  # fmt: skip
         heat_j += heat
         hottest_c = max(hottest_c, hottest)
@@ -298,7 +300,7 @@ def advance_rack(
             node.plate_c[n], node.power_w[n], node.gpu_w[n], node.want_w[n] = plate_c, power_w, gpu_w, want_w
             if comes or node.cap_change_w[n] != 0.0:
                 node.cap_change_w[n] = change_w
-            if driven:
+            if driven or node.burnt_w[n] != 0.0:
                 node.burnt_w[n] = burnt_w
             node.energy_j[n] += energy_j
             node.asked[n] += asked_s
@@ -315,9 +317,12 @@ def advance_rack(
 
 @kernel(parallel=True)
 def advance_racks(
-    rack, blocks, node, blocks_c, servers_c, curves, lost, late, tcs_c, tcs_k_s, alive, activity, ticks, out
+    rack, blocks, node, blocks_c, servers_c, curves, lost, late, tcs_c, tcs_k_s, alive, driven, activity, ticks, out
 ):
-    """Every rack through ``ticks`` seconds; those not ``alive`` draw nothing."""
+    """Every rack through ``ticks`` seconds; those not ``alive`` draw nothing.
+
+    ``driven`` says whether any clock is locked or any floor holds, now or next.
+    """
     racks = rack.gpu.size
     for part in prange(_PARTS):
         room = aligned(ABREAST, gpu.WORK_ROWS * _L), table(ABREAST, _NOTES), row(LONGEST_STEP * RACK_OUTPUTS)
@@ -325,29 +330,16 @@ def advance_racks(
         start = part * 37 % _PARTS
         for r in range(start * racks // _PARTS, (start + 1) * racks // _PARTS):
             advance_rack(
-                r,
-                rack,
-                blocks,
-                node,
-                blocks_c,
-                servers_c,
-                curves,
-                lost,
-                late,
-                tcs_c,
-                tcs_k_s,
-                alive,
-                activity,
-                ticks,
-                room,
-                out,
-            )
+                r, rack, blocks, node, blocks_c, servers_c, curves, lost, late, tcs_c, tcs_k_s, alive, driven, activity,
+                ticks, room, out,
+            )  # fmt: skip
 
 
 def run_racks(plant: Plant, state: State, activity: Vec, ticks: int) -> None:
     """`advance_racks` on a plant and its state."""
+    driven = bool((state.node.floor_w > 0.0).any() or (state.node.dynamic_share < 1.0).any())
     advance_racks(
         plant.rack, state.blocks, state.node, state.flows.gpu, state.flows.node, plant.node.supply_loss, plant.gpu.lost,
-        plant.cap_dynamics.late, state.cdu.supply_c, state.slopes.cdu_k_s, state.service.racks, activity, ticks,
-        state.step.rack,
+        plant.cap_dynamics.late, state.cdu.supply_c, state.slopes.cdu_k_s, state.service.racks, driven, activity,
+        ticks, state.step.rack,
     )  # fmt: skip

@@ -348,8 +348,7 @@ def new_state(compiled: Compiled) -> order.State:
         blocks=np.zeros((int(plant.rack.blocks.sum()), gpu.ROWS * gpu.LANES)),
         node=zeros(order.NodeState, nodes)._replace(
             rack_throttled_s=np.zeros(racks), cap_w=np.full(nodes, np.inf),
-            dynamic_share=np.ones((2, nodes)), floor_w=np.zeros((2, nodes)), driven=np.zeros(1, np.int64),
-            next_cap_in=np.array([n])
+            dynamic_share=np.ones((2, nodes)), floor_w=np.zeros((2, nodes)), next_cap_in=np.array([n])
         ),
         cdu=zeros(cdu.CduState, cdus)._replace(valve=np.ones(cdus), speed=np.ones(cdus)),
         hall=zeros(hall.HallState, halls), aisle=zeros(aisle.AisleState, halls),
