@@ -38,7 +38,7 @@ def policy(tmp_path, body):
 def test_a_policy_reaches_nothing_of_the_plant(tmp_path):
     simulation = Simulation(pod(), scenario(), Path())
     simulation.settle()
-    seen = simulation.control.look(0, simulation.state.node.job)
+    seen = simulation.control.look(0, simulation.state.node.job, simulation.workload.paused())
     mine = list(reached(seen))
     arrays = [thing for thing in mine if isinstance(thing, np.ndarray)]
     plant = [thing for thing in reached((simulation.state, simulation.compiled.plant)) if isinstance(thing, np.ndarray)]
@@ -84,7 +84,10 @@ def test_with_a_fallback_the_run_goes_on_and_says_so(tmp_path):
     assert done.facts["complete"] is True
     events = done.tree["events"]
     (message,) = events["message"].values
-    assert "failed at 60 s: ZeroDivisionError: division by zero; every board is capped at 300 W from now on" in message
+    assert (
+        "failed at 60 s: ZeroDivisionError: division by zero (line 6); every board is capped at 300 W from now on"
+        in message
+    )
     assert done.site["cap_w"].values[-1] == 300
     assert done.site["gpu_w"].values[55] > 1.5 * done.site["gpu_w"].values[-1]
 
@@ -115,7 +118,7 @@ def test_the_brake_goes_below_every_cap_and_comes_off_again(tmp_path):
 def test_boards_are_read_wrong_by_their_own_gain_within_its_bound_and_not_on_the_whole(tmp_path):
     simulation = Simulation(pod(node_meter="nvml", rack_meter="pdu"), scenario(), Path())
     simulation.settle()
-    seen = simulation.control.look(0, simulation.state.node.job)
+    seen = simulation.control.look(0, simulation.state.node.job, simulation.workload.paused())
     off = seen.node_gpu_w / simulation.state.node.gpu_w - 1
     assert np.abs(off).max() <= 0.05
     # The mean of eight boards or four is off by less than one of them: 5 %/sqrt(3 n).
@@ -127,7 +130,7 @@ def test_boards_are_read_wrong_by_their_own_gain_within_its_bound_and_not_on_the
     )
     again = Simulation(pod(node_meter="nvml", rack_meter="pdu"), scenario(), Path())
     again.settle()
-    np.testing.assert_array_equal(again.control.look(0, again.state.node.job).node_gpu_w, seen.node_gpu_w)
+    np.testing.assert_array_equal(again.control.look(0, again.state.node.job, again.workload.paused()).node_gpu_w, seen.node_gpu_w)
 
 
 @pytest.fixture(scope="module")

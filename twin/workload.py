@@ -23,7 +23,7 @@ from twin.drive.inference import Load, Pool, Service
 from twin.drive.jitter import offsets_s
 from twin.drive.jobs import Floor, JobFacts, Placement, job_seed, place
 from twin.drive.mixes import read_jobs
-from twin.drive.pause import Halt
+from twin.drive.pause import Halt, PauseSpec
 from twin.drive.queue import Queue
 from twin.drive.training import Training
 from twin.plant.order import NodeState
@@ -71,7 +71,7 @@ class Workload:
         if isinstance(placed.waveform, Training) and placed.waveform.spec.failures is not None:
             gpus, seed = int(self._gpus[placed.nodes].sum()), job_seed(self._seed, f"{job.name}/failures")
             faults = outages(placed.waveform.spec.failures, gpus, seed, max(start, 0))
-        halt = Halt(job.pause, job_seed(self._seed, f"{job.name}/pause"))
+        halt = Halt(job.pause or PauseSpec(), job_seed(self._seed, f"{job.name}/pause"))
         return Pattern(placed.waveform, start, placed.end_tick, job.lasts or np.inf, faults, halt)
 
     def holders(self, tick: int, servers: int) -> IVec:

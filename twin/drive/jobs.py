@@ -56,8 +56,8 @@ class JobSpec(Spec):
     """Higher is held back later, by policies that tell jobs apart, and leaves the queue earlier."""
     flexibility: Ratio = Field(default=0.25, le=1)
     """Share of its speed it can do without while the utility calls: tiers of 0, 10, 25 and 50 % are usual."""
-    pause: PauseSpec = PauseSpec()
-    """What it costs to pause it, where a policy does; not of inference pools, which cannot be paused."""
+    pause: PauseSpec | None = None
+    """What it costs to pause it, where a policy does: published costs where it is not said. Pools cannot be paused."""
     training: TrainingSpec | None = None
     """A synchronous training job."""
     inference: InferenceSpec | None = None
@@ -84,7 +84,7 @@ class JobSpec(Spec):
             raise ValueError(f"it ends at {self.end:g} s, not after its start at {self.start or 0.0:g} s")
         if self.submit is None and (self.lasts is not None or self.walltime is not None):
             raise ValueError("lasts and walltime are of a job that is submitted; give submit too, or start and end")
-        if self.inference is not None and "pause" in self.model_fields_set:
+        if self.inference is not None and self.pause is not None:
             raise ValueError("an inference pool cannot be paused: its requests would wait; give it no pause")
         if self.submit is not None:
             self._check_queued()
