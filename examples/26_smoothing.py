@@ -1,13 +1,15 @@
-"""A power floor takes more than half of a training's ramp off the feed and burns 18.3 % of its boards' energy for it.
+"""A power floor takes more than half of a training's ramp off the feed and burns 17 % of its boards' energy for it.
 
 Shows: a power floor by policy, storage in the rack and a battery plant against one square wave, in a window.
 
 Two racks of NVL72 whose boards swing in step between their rating and 40 % of it, 7 s up and 3 s down. Four ways to
 smooth what the feed sees, one at a time: nothing; dummy work that keeps boards at 90 % of their rating; 65 J a GPU in
-the power shelves; a battery plant behind a low-pass of 30 s. The floor costs boards what the formula says, 18.3 % of
-their energy (arXiv 2508.14318); the site buys less than that more, since hosts, fans and pumps run anyway. What the
-floor leaves of the ramp is mostly the hosts', which have none. Shelves are made for iterations below a second: 65 J a
-GPU are gone in a tenth of the valley.
+the power shelves; a battery plant behind a low-pass of 30 s. By formula the floor costs 18.3 % of the boards' energy
+(arXiv 2508.14318); 17.3 % comes out, because a second that has both levels is filled by its mean. The site buys less than
+that more, since hosts, fans and pumps run anyway. What the floor leaves of the ramp is the hosts', which have none.
+Shelves are made for iterations below a second: 65 J a GPU are gone in a tenth of the valley. The battery takes most of
+the ramp of means over 1 s, but answers late: for a sixth of a second the feed sees the step and what the battery still
+does, so that its range is larger than without.
 """
 
 import sys
@@ -60,7 +62,8 @@ WAYS = {
 }
 runs = {name: run(name, *way) for name, way in WAYS.items()}
 per_second = round(1 / STEP_S)
-ramp_w = {name: float(np.abs(feed_w[per_second:] - feed_w[:-per_second]).max()) for name, (feed_w, _) in runs.items()}
+mean_w = {name: np.convolve(feed_w, np.full(per_second, STEP_S), "valid") for name, (feed_w, _) in runs.items()}
+ramp_w = {name: float(np.abs(w[per_second:] - w[:-per_second]).max()) for name, w in mean_w.items()}
 range_w = {name: float(np.ptp(feed_w)) for name, (feed_w, _) in runs.items()}
 drawn_w = {
     name: float((site["feed_w"] + site["battery_w"]).mean()) for name, (_, site) in runs.items()
@@ -82,14 +85,15 @@ def draw():
 
 for name in WAYS:
     ramp, swing, more = ramp_w[name] / 1e3, range_w[name] / 1e3, drawn_w[name] / drawn_w["nothing"] - 1
-    print(f"{name}: greatest ramp in 1 s {ramp:.1f} kW, range {swing:.1f} kW, energy {more:+.1%}")
+    print(f"{name}: greatest ramp of 1 s means {ramp:.1f} kW, range {swing:.1f} kW, energy {more:+.1%}")
 site = runs["floor"][1]
 burnt = float(site["burnt_w"].sum() / (site["gpu_w"] - site["burnt_w"]).sum())
 print(f"floor: dummy work burns {burnt:.1%} of the boards' energy, the formula says {COST:.1%}")
 print(style.to_png(draw(), OUT / "smoothing.png"))
-assert abs(burnt - COST) < 0.01
+assert 0.165 < burnt < COST
 assert ramp_w["floor"] < 0.5 * ramp_w["nothing"]
-assert ramp_w["battery"] < 0.5 * ramp_w["nothing"]
+assert ramp_w["battery"] < 0.3 * ramp_w["nothing"]
+assert range_w["battery"] > range_w["nothing"]
 assert ramp_w["shelf"] > 0.8 * ramp_w["nothing"]
 assert 0.0 < drawn_w["floor"] / drawn_w["nothing"] - 1 < burnt
 assert not runs["nothing"][1]["burnt_w"].any()

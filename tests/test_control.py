@@ -130,7 +130,9 @@ def test_boards_are_read_wrong_by_their_own_gain_within_its_bound_and_not_on_the
     )
     again = Simulation(pod(node_meter="nvml", rack_meter="pdu"), scenario(), Path())
     again.settle()
-    np.testing.assert_array_equal(again.control.look(0, again.state.node.job, again.workload.paused()).node_gpu_w, seen.node_gpu_w)
+    np.testing.assert_array_equal(
+        again.control.look(0, again.state.node.job, again.workload.paused()).node_gpu_w, seen.node_gpu_w
+    )
 
 
 @pytest.fixture(scope="module")

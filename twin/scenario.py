@@ -29,7 +29,7 @@ class PolicySpec(Spec):
     """A known policy, FILE.py:Class, or several joined by "+": the least of their caps holds."""
     period: Duration | None = Field(default=None, gt=0)
     """How often it acts; without it as often as it wants."""
-    fields: dict[str, float | int | str | bool | dict[str, float]] = {}
+    fields: dict[str, float | int | str | bool | list[str] | dict[str, float]] = {}
     """Its fields by name, in base units; of one among several as "name.field"."""
     fallback: Power | None = Field(default=None, gt=0)
     """Cap of every board once it has failed; without it the run ends then."""

@@ -41,8 +41,6 @@ class DemandResponse:
     firm: bool = True
     pause_lead_s: float = 151.0
     """So long before jobs must be down they are told to pause: the longest checkpoint and the scheduler's latency."""
-    kept_back: float = 0.1
-    """Share of what a tier can do without that is not taken: its curve of loss is a fit, up to 1.2 points off."""
     stagger_s: float = 60.0
     """From one job that goes on after the call to the next."""
     _headroom: Headroom = field(init=False, repr=False)
@@ -69,8 +67,7 @@ class DemandResponse:
         pause = self._pauses.orders(seen)
         if not np.isfinite(target_w):
             return Commands(fleet.gpu_max_w.copy(), pause=pause)
-        flexible = (1 - self.kept_back) * flexibility(seen)
-        cap_w = caps_by_tiers(fleet, natural_w, flexible, budget_w, firm=self.firm)
+        cap_w = caps_by_tiers(fleet, natural_w, flexibility(seen), budget_w, firm=self.firm)
         return Commands(lift_free(cap_w, natural_w, fleet.gpu_max_w), pause=pause)
 
     def _hear(self, seen: Seen) -> None:
