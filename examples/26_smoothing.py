@@ -5,11 +5,11 @@ Shows: a power floor by policy, storage in the rack and a battery plant against 
 Two racks of NVL72 whose boards swing in step between their rating and 40 % of it, 7 s up and 3 s down. Four ways to
 smooth what the feed sees, one at a time: nothing; dummy work that keeps boards at 90 % of their rating; 65 J a GPU in
 the power shelves; a battery plant behind a low-pass of 30 s. By formula the floor costs 18.3 % of the boards' energy
-(arXiv 2508.14318); 17.3 % comes out, because a second that has both levels is filled by its mean. The site buys less than
-that more, since hosts, fans and pumps run anyway. What the floor leaves of the ramp is the hosts', which have none.
-Shelves are made for iterations below a second: 65 J a GPU are gone in a tenth of the valley. The battery takes most of
-the ramp of means over 1 s, but answers late: for a sixth of a second the feed sees the step and what the battery still
-does, so that its range is larger than without.
+(arXiv 2508.14318); 17.3 % comes out, because a second that has both levels is filled by its mean. The site buys less
+than that more, since hosts, fans and pumps run anyway. What the floor leaves of the ramp is the hosts', which have
+none. Shelves are made for iterations below a second: 65 J a GPU are gone in a tenth of the valley. The battery takes
+most of the ramp of means over 1 s, but answers late: for a sixth of a second the feed sees the step and what the
+battery still does, so that its range is larger than without.
 """
 
 import sys

@@ -65,7 +65,7 @@ def test_a_tier_gives_nothing_before_the_one_above_it_has_given_all_and_tier_zer
     assert (given[tier == 0] < 1e-9).all()
     assert (given <= tier + 1e-9).all()
     if given[tier == 0.25].max() > 1e-6:
-        assert given[tier == 0.5] == pytest.approx(0.45)  # a tenth is kept back
+        assert given[tier == 0.5] == pytest.approx(0.5)
     assert np.ptp(given[tier == 0.25]) < 1e-6
     assert (np.minimum(caps, want_w(0)) * FLEET.gpus).sum() == pytest.approx(limit_w, rel=1e-6)
 
