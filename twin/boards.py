@@ -13,7 +13,7 @@ from twin.control.policy import Fleet
 from twin.core.layout import Vec, frozen
 from twin.plant.order import LONGEST_STEP, NodeState
 from twin.site.compile import Compiled
-from twin.site.spec import ActuatorSpec
+from twin.site.spec_control import ActuatorSpec
 
 MHZ = 1e6
 

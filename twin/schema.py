@@ -6,7 +6,8 @@ from typing import Any
 
 from twin.core.quantity import Spec
 from twin.scenario import Scenario
-from twin.site.spec import Parts, Site, Variant
+from twin.site.spec import Site, Variant
+from twin.site.spec_parts import Parts
 
 
 def schemas() -> dict[str, dict[str, Any]]:

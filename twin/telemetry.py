@@ -17,7 +17,7 @@ from twin.plant import grid
 from twin.plant.order import HOTTEST_C, State
 from twin.scenario import PolicySpec, Scenario
 from twin.site.compile import Compiled
-from twin.site.spec import MeterSpec
+from twin.site.spec_control import MeterSpec
 
 _BASE_W = radial.BASE_MVA * 1e6
 

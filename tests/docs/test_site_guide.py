@@ -39,7 +39,7 @@ def test_every_example_of_the_guide_loads(tmp_path):
 
 
 def test_the_guide_names_every_key_of_the_electrical_part():
-    from twin.site.spec import ElectricalNodeSpec, ElectricalSpec
+    from twin.site.spec_electrical import ElectricalNodeSpec, ElectricalSpec
 
     text = (ROOT / "docs" / "writing_a_site.md").read_text()
     for key in (*ElectricalSpec.model_fields, *ElectricalNodeSpec.model_fields):

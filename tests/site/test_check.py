@@ -8,7 +8,7 @@ import yaml
 from twin.core.errors import SiteError
 from twin.site.load import load_site
 from twin.site.network import expanded
-from twin.site.spec import ElectricalNodeSpec
+from twin.site.spec_electrical import ElectricalNodeSpec
 
 SITES = Path(__file__).parents[2] / "site_configs"
 POD = (SITES / "pod.yaml").read_text()

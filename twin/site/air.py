@@ -8,7 +8,9 @@ from twin.components import aisle, coil, pump, rack, server
 from twin.core import fluids
 from twin.core.layout import Vec
 from twin.plant import aisles, order
-from twin.site.spec import HallSpec, Parts, Site
+from twin.site.spec import Site
+from twin.site.spec_halls import HallSpec
+from twin.site.spec_parts import Parts
 
 _AIR_C, _HUMIDITY = 30.0, 0.0085  # of the air in halls; kg/kg
 

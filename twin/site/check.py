@@ -11,7 +11,9 @@ from twin.site.check_protection import protection
 from twin.site.check_storage import storage
 from twin.site.check_water import hall_water, library_water
 from twin.site.finding import Finding, Loc, duplicates, unknown
-from twin.site.spec import HallSpec, Parts, Site
+from twin.site.spec import Site
+from twin.site.spec_halls import HallSpec
+from twin.site.spec_parts import Parts
 
 
 def check(site: Site, library: Parts) -> list[Finding]:

@@ -6,7 +6,9 @@ from twin.core.errors import did_you_mean
 from twin.network.topology import faults, new_tree, switch
 from twin.site.finding import Finding, Loc, duplicates, unknown
 from twin.site.network import ROOT, build, buses, levels
-from twin.site.spec import Parts, Site, TieSpec
+from twin.site.spec import Site
+from twin.site.spec_electrical import TieSpec
+from twin.site.spec_parts import Parts
 
 
 def network(site: Site, library: Parts) -> list[Finding]:

@@ -6,7 +6,9 @@ import numpy as np
 
 from twin.components import overcurrent
 from twin.site.finding import Finding, Loc, duplicates, unknown
-from twin.site.spec import ElectricalNodeSpec, Parts, ProtectionSpec, Site, TieSpec
+from twin.site.spec import Site
+from twin.site.spec_electrical import ElectricalNodeSpec, TieSpec
+from twin.site.spec_parts import Parts, ProtectionSpec
 
 
 def protection(site: Site, library: Parts) -> Iterator[Finding]:

@@ -5,7 +5,10 @@ from collections.abc import Iterator
 from twin.components.battery import BatteryControlSpec, BatterySpec
 from twin.site.finding import Finding, Loc, unknown
 from twin.site.network import buses, expanded
-from twin.site.spec import BatteryPlantSpec, ElectricalNodeSpec, HallSpec, Parts, Site
+from twin.site.spec import Site
+from twin.site.spec_electrical import BatteryPlantSpec, ElectricalNodeSpec
+from twin.site.spec_halls import HallSpec
+from twin.site.spec_parts import Parts
 
 
 def storage(site: Site, library: Parts) -> list[Finding]:

@@ -9,7 +9,8 @@ from twin.components.pump import PumpSpec
 from twin.plant.order import LONGEST_STEP
 from twin.site.finding import Finding, Loc
 from twin.site.piping import WATER_C, water_kg_m3
-from twin.site.spec import CduPart, HallSpec, Parts
+from twin.site.spec_halls import HallSpec
+from twin.site.spec_parts import CduPart, Parts
 
 
 def library_water(library: Parts) -> Iterator[Finding]:

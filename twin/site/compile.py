@@ -16,7 +16,8 @@ from twin.plant.electrics import put_banks
 from twin.site import cooling, electrics, network, piping, protection, storage, supplies
 from twin.site.air import Air
 from twin.site.network import expanded
-from twin.site.spec import CduPart, Parts, Site
+from twin.site.spec import Site
+from twin.site.spec_parts import CduPart, Parts
 
 FLOOR_WIDTH = 32  # racks in a row of the floor map
 

@@ -8,7 +8,9 @@ from twin.components import approach, chiller, drycooler, economizer, plate, pum
 from twin.components.approach import ApproachTowerSpec
 from twin.core.layout import Vec, zeros
 from twin.plant import order
-from twin.site.spec import ChillerGroup, DryCoolerGroup, Parts, PlantSpec, Site, TowerGroup
+from twin.site.spec import Site
+from twin.site.spec_halls import ChillerGroup, DryCoolerGroup, PlantSpec, TowerGroup
+from twin.site.spec_parts import Parts
 
 
 def _plants(site: Site) -> list[PlantSpec]:

@@ -9,7 +9,8 @@ from twin.components import cable_thermal, regulator, transformer_thermal
 from twin.core.layout import frozen, zeros
 from twin.plant import order
 from twin.site.network import expanded
-from twin.site.spec import Parts, Site
+from twin.site.spec import Site
+from twin.site.spec_parts import Parts
 
 _COLD_C = 20.0  # of conductors until the steady state is found
 

@@ -8,7 +8,8 @@ from twin.site.change import apply_changes
 from twin.site.check import check
 from twin.site.finding import Finding
 from twin.site.source import Source, build, read
-from twin.site.spec import Parts, Site, Variant
+from twin.site.spec import Site, Variant
+from twin.site.spec_parts import Parts
 
 _KINDS = (
     "gpus",

@@ -10,7 +10,9 @@ from twin.components import cable, feed, transformer
 from twin.core.layout import IVec, Vec
 from twin.network import radial, short_circuit, topology
 from twin.network.topology import Branch, Tie
-from twin.site.spec import ElectricalNodeSpec, Parts, Site, TieSpec
+from twin.site.spec import Site
+from twin.site.spec_electrical import ElectricalNodeSpec, TieSpec
+from twin.site.spec_parts import Parts
 
 ROOT = "feed"
 BASE_VA = radial.BASE_MVA * 1e6

@@ -11,7 +11,9 @@ from twin.core import fluids
 from twin.core.layout import Vec, frozen, zeros
 from twin.network import hydraulic
 from twin.plant import order
-from twin.site.spec import CduPart, HallSpec, LoopSpec, Site
+from twin.site.spec import Site
+from twin.site.spec_halls import HallSpec, LoopSpec
+from twin.site.spec_parts import CduPart
 
 WATER_C = 30.0
 """Temperature at which facility water's properties are taken: one specific heat for stream and store."""

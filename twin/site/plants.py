@@ -6,7 +6,8 @@ from twin.components.approach import ApproachTowerSpec
 from twin.components.tower import TowerSpec
 from twin.core import fluids
 from twin.site.finding import Finding, Loc, unknown
-from twin.site.spec import ChillerGroup, DryCoolerGroup, HallSpec, Parts, TowerGroup
+from twin.site.spec_halls import ChillerGroup, DryCoolerGroup, HallSpec, TowerGroup
+from twin.site.spec_parts import Parts
 
 _TESTED_C = (5.0, 45.0)  # leaving water for which the extension of chiller curves is tested
 

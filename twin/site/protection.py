@@ -11,7 +11,8 @@ from twin.components import dropout, overcurrent, ride_through, thermal_relay, t
 from twin.components.rack import RackSpec
 from twin.plant import order
 from twin.site.network import expanded
-from twin.site.spec import CduPart, MotorSpec, Parts, Site
+from twin.site.spec import Site
+from twin.site.spec_parts import CduPart, MotorSpec, Parts
 
 
 def _still(values: Any, kind: type = int) -> Any:

@@ -8,7 +8,8 @@ from twin.components import battery, ups
 from twin.core.layout import IVec, Vec
 from twin.plant import order
 from twin.site.network import expanded
-from twin.site.spec import Parts, Site
+from twin.site.spec import Site
+from twin.site.spec_parts import Parts
 
 
 class InService(NamedTuple):

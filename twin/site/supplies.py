@@ -8,7 +8,7 @@ import numpy as np
 from twin.components import psu, shelf
 from twin.core.layout import zeros
 from twin.plant import order
-from twin.site.spec import Parts
+from twin.site.spec_parts import Parts
 
 
 def params(library: Parts, rack_types: Sequence[str]) -> order.RackSupply:

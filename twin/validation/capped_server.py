@@ -20,7 +20,7 @@ from twin.core.quantity import Power, Spec
 from twin.drive.trace import read_rows
 from twin.site.explain import Loc
 from twin.site.source import build, read
-from twin.site.spec import Parts
+from twin.site.spec_parts import Parts
 from twin.validation.outcome import Outcome, Pair
 
 _COLUMNS = ("in_test", "Watts")

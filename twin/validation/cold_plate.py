@@ -12,7 +12,7 @@ from twin.components import gpu
 from twin.core.quantity import Spec
 from twin.site.explain import Loc
 from twin.site.source import build, read
-from twin.site.spec import Parts
+from twin.site.spec_parts import Parts
 from twin.validation.outcome import Outcome, Pair
 
 _M3_S = 1 / 60e3  # of a litre per minute

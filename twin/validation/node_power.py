@@ -17,7 +17,7 @@ from twin.drive.training import TrainingSpec
 from twin.drive.waveform import activity, sensed
 from twin.site.explain import Loc
 from twin.site.source import build, read
-from twin.site.spec import Parts
+from twin.site.spec_parts import Parts
 from twin.validation.board import server_w
 from twin.validation.outcome import Outcome, Pair
 
