@@ -5,10 +5,11 @@ import math
 import pytest
 
 from twin.core.errors import RunError, ScenarioError
-from twin.events import Wanted, actions
+from twin.events import actions
 from twin.scenario import Scenario
 from twin.site.compile import Compiled, compile_site, new_state
 from twin.site.load import load_site
+from twin.wanted import Wanted
 
 
 @pytest.fixture(scope="module")

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from tests.two_substations import tied
-from twin.events import Wanted
 from twin.site.compile import compile_site, new_state
 from twin.site.load import load_site
 from twin.telemetry import PlantGauges, as_fed, fleet_of
+from twin.wanted import Wanted
 
 SITES = Path(__file__).parents[1] / "site_configs"
 TIED = {

@@ -11,13 +11,14 @@ import numpy as np
 
 from twin.core.layout import Vec
 from twin.drive.jitter import coherence, measured_coherence
-from twin.events import Action, Wanted
+from twin.events import Action
 from twin.history import History
 from twin.plant import record, second, waves
 from twin.plant.order import State
 from twin.protecting import Protecting
 from twin.results import ResultFile
 from twin.site.compile import Compiled
+from twin.wanted import Wanted
 from twin.windows import Window
 from twin.workload import Workload
 

@@ -6,9 +6,9 @@ import numpy as np
 
 from twin.components import overcurrent, thermal_relay, transfer, undervoltage
 from twin.core.layout import IVec
-from twin.events import Wanted
 from twin.plant.order import State
 from twin.site.compile import Compiled
+from twin.wanted import Wanted
 
 _KINDS = (
     ("CDU's pumps", "CDUs' pumps"),

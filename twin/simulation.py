@@ -21,7 +21,7 @@ from twin.core.clock import Clock
 from twin.core.errors import Gathered, RunError, ScenarioError, misfit
 from twin.core.layout import Vec
 from twin.drive.weather import Weather
-from twin.events import Action, Wanted, actions, feed_limit
+from twin.events import Action, actions, feed_limit
 from twin.history import History
 from twin.holding import Holding
 from twin.opened import NoSolution, Opened
@@ -35,6 +35,7 @@ from twin.site.air import full_load_inlet_c
 from twin.site.compile import Compiled, compile_site, new_state
 from twin.site.spec import Site
 from twin.telemetry import PlantGauges, as_fed, control_loop, in_charge
+from twin.wanted import Wanted
 from twin.watching import Watch
 from twin.windows import Window, windows
 from twin.workload import Workload

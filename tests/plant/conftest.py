@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from twin.core.layout import zeros
-from twin.events import Wanted, actions
+from twin.events import actions
 from twin.inputs import change_site
 from twin.plant import ledger, record, rejection, steady, step, storage
 from twin.plant.order import LONGEST_STEP
@@ -14,6 +14,7 @@ from twin.protecting import Protecting
 from twin.scenario import Scenario
 from twin.site.compile import compile_site, new_state
 from twin.site.load import load_site
+from twin.wanted import Wanted
 
 SITES = Path(__file__).parents[2] / "site_configs"
 # Two racks, one of a kind: short enough for interpreted kernels.

@@ -6,11 +6,12 @@ from scipy.integrate import solve_ivp
 
 from twin.components import aisle
 from twin.core.errors import RunError, ScenarioError
-from twin.events import Wanted, actions
+from twin.events import actions
 from twin.plant import aisles, ledger, rejection, steady, step
 from twin.plant.order import AIR_W
 from twin.scenario import Scenario
 from twin.site.air import full_load_inlet_c
+from twin.wanted import Wanted
 
 # Room units instead of doors for network racks, beside the doors of GPU racks.
 BOTH = {

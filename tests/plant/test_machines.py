@@ -5,10 +5,11 @@ import pytest
 
 from twin.components.economizer import FREE, MECHANICAL, PARTIAL
 from twin.core.errors import RunError
-from twin.events import Wanted, actions
+from twin.events import actions
 from twin.plant import ledger, rejection, steady
 from twin.plant.order import State
 from twin.scenario import Scenario
+from twin.wanted import Wanted
 
 PRESSURE = 100355.7
 PUMPS = {

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from twin.core.errors import ScenarioError
-from twin.events import Wanted, actions
+from twin.events import actions
 from twin.plant import ledger, rejection, steady, step
 from twin.plant.order import State
 from twin.scenario import Scenario
+from twin.wanted import Wanted
 
 TOWERS = {
     "halls.0.supply": "30 degC",
