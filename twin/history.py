@@ -12,7 +12,7 @@ from twin.drive.inference import Service
 from twin.drive.jobs import JobFacts
 from twin.drive.weather import WeatherRow
 from twin.holding import Holding
-from twin.plant import ledger, protection, record
+from twin.plant import ledger, protection, record, recording
 from twin.plant.order import State, gpu_rows
 from twin.results import ResultFile
 from twin.site.compile import FLOOR_WIDTH, Compiled
@@ -248,7 +248,7 @@ class History:
         self.collect_jobs(state)
         self._close_jobs(tick, state, seconds)
         counts = np.zeros((2, gpu.LANES, BINS))
-        record.count_temperatures(state.blocks, np.array([gpu.DIE, gpu.HBM]), FIRST_C, WIDTH_K, counts)
+        recording.count_temperatures(state.blocks, np.array([gpu.DIE, gpu.HBM]), FIRST_C, WIDTH_K, counts)
         for name, lanes in zip(("die_count", "hbm_count"), counts, strict=True):
             self._minutes["histogram"][name].append(lanes.sum(axis=0))
         self._minute_times.append(float(tick))

@@ -23,7 +23,7 @@ from twin.core.errors import RunError
 from twin.core.layout import IVec, Var, Vec, zeros
 from twin.drive.weather import Weather, WeatherRow
 from twin.network import radial
-from twin.plant import aisles, grid, record, rejection, steady
+from twin.plant import aisles, grid, record, recording, rejection, steady
 from twin.plant.order import Fans, Flows, State, Step
 from twin.site.compile import Compiled, new_state
 
@@ -183,7 +183,7 @@ class _Site:
         room_fans_w = float(state.fans.room_w.sum())
         fans_w = aisles.fans_w(self.plant, state) - room_fans_w, room_fans_w
         source_pu = state.service.source_pu[0]
-        record.site_row(
+        recording.site_row(
             state.step, state.flows, state.network, source_pu, 0, radial.BASE_MVA, self.air_racks_w, fans_w, rows, k
         )
 

@@ -7,7 +7,7 @@ from scipy.integrate import solve_ivp
 from twin.components import gpu
 from twin.core import jit
 from twin.core.cap_dynamics import DOWN
-from twin.plant import aisles, coolant, ledger, machines, racks, record, steady, step, water
+from twin.plant import aisles, coolant, ledger, machines, racks, recording, steady, step, water
 from twin.plant.order import GPU_W, HOTTEST_C, NODE_W, gpu_rows
 
 # One rack whose boards neither leak nor differ nor throttle on water that needs longer through its pipe than the test:
@@ -144,7 +144,7 @@ def test_kernels_of_a_run_compile_for_one_signature(start):
         water.set_resistances, water.solve_halls, water.reach_cdus, water.arrive, water.sample_halls, water.move_halls,
         water.advance_halls, machines.begin, machines.run, machines.stage,
         step.hall_loads, step.carry, step.gather_heat, step.advance_cdus, aisles.gather_moved, aisles.advance_aisles,
-        record.add_racks, record.add_cdus, record.add_halls, record.add_air, ledger.book_step,
+        recording.add_racks, recording.add_cdus, recording.add_halls, recording.add_air, ledger.book_step,
     )  # fmt: skip
     for kernel in kernels:
         assert len(kernel.signatures) == 1, kernel

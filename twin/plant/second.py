@@ -10,7 +10,7 @@ import numpy as np
 from twin.components import psu, shelf
 from twin.core.layout import IVec, Vec, zeros
 from twin.network import radial
-from twin.plant import cut, following, ledger, record, step, storage, waves, window
+from twin.plant import cut, following, ledger, record, recording, step, storage, waves, window
 from twin.plant.order import AIR_W, NODE_W, STORAGE_OUTPUTS, THROTTLED, Plant, State
 
 _ROUNDING = 1e-12
@@ -159,7 +159,7 @@ def finish(
     drawn = sums.drawn_w
     now.hall_air_w[:] += sums.air_w
     now.house_w[0], now.storage[:] = sums.house_w[0], sums.storage
-    record.site_row(
+    recording.site_row(
         now, state.flows, room.mean, room.rows.source_pu.mean(), 0, radial.BASE_MVA, drawn[window.AIR_RACKS],
         (drawn[window.DOORS], drawn[window.ROOMS]), site, at,
     )  # fmt: skip
@@ -168,11 +168,11 @@ def finish(
         site.loss_w[at] += column[at] - drawn[by]
         column[at] = drawn[by]
     substation_w[at] = room.mean.power_pu[plant.wiring.substation] * base_w
-    record.add_electrical(plant.network, room.mean, radial.BASE_MVA, seconds, records.electrical)
+    recording.add_electrical(plant.network, room.mean, radial.BASE_MVA, seconds, records.electrical)
     state.loads.p_pu[:], state.loads.q_pu[:] = sums.load_w / base_w, sums.load_var / base_w
-    record.add_loads(state.network, state.loads, state.service.in_service, radial.BASE_MVA, records.electrical)
+    recording.add_loads(state.network, state.loads, state.service.in_service, radial.BASE_MVA, records.electrical)
     state.warmth.square[:] += sums.square
-    record.add_batteries(plant.battery, state.battery, seconds, records.battery)
+    recording.add_batteries(plant.battery, state.battery, seconds, records.battery)
     ledger.book_second(now, room.mean, radial.BASE_MVA, site, at, sums.lines_w[0], books)
     step.finish(plant, state, 1, books, records, seconds)
 

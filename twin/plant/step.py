@@ -7,7 +7,20 @@ from twin.core.jit import kernel
 from twin.core.layout import Vec
 from twin.network import radial
 from twin.network.meshed import Meshed
-from twin.plant import aisles, coolant, electrics, grid, ledger, protection, racks, record, rejection, storage, water
+from twin.plant import (
+    aisles,
+    coolant,
+    electrics,
+    grid,
+    ledger,
+    protection,
+    racks,
+    record,
+    recording,
+    rejection,
+    storage,
+    water,
+)
 from twin.plant.order import AIR_W, LIQUID_W, NODE_W, Motors, Plant, ProtectionState, Relays, State
 
 Held = tuple[float, float, float, float]
@@ -202,12 +215,12 @@ def book(
     site, substation_w, electrical, plants = rows
     protection.watch(guarded, rack, network, solution, service.racks, step.rack_w, 1.0)
     fans_w = doors_w + taken[0], rooms_w
-    record.site_row(step, flows, solution, service.source_pu[0], s, base_mva, racks_w, fans_w, site, at + s)
+    recording.site_row(step, flows, solution, service.source_pu[0], s, base_mva, racks_w, fans_w, site, at + s)
     for k in range(metered.size):
         substation_w[at + s, k] = solution.power_pu[metered[k]] * base_mva * 1e6
-    record.add_electrical(network, solution, base_mva, seconds + s, electrical)
-    record.add_loads(solution, loads, service.in_service, base_mva, electrical)
-    record.add_batteries(stores[1], stores[3], seconds + s, plants)
+    recording.add_electrical(network, solution, base_mva, seconds + s, electrical)
+    recording.add_loads(solution, loads, service.in_service, base_mva, electrical)
+    recording.add_batteries(stores[1], stores[3], seconds + s, plants)
     electrics.add_currents(solution, square)
     ledger.book_second(step, solution, base_mva, site, at + s, lines_w + taken[1], books)
 
@@ -294,7 +307,7 @@ def finish(plant: Plant, state: State, ticks: int, books: Vec, records: record.R
     """From the electrical network on: it warms, heat goes its way, and all is recorded and booked."""
     step, flows = state.step, state.flows
     electrics.advance(plant, state, ticks)
-    record.add_warmth(state.warmth, ticks, seconds, records.electrical)
+    recording.add_warmth(state.warmth, ticks, seconds, records.electrical)
     gather_heat(plant.rack.cdu, step.rack, ticks, step.cdu_heat_w)
     water.arrive(plant.pipe, state.pipe, flows, state.hall, float(ticks))
     advance_cdus(
@@ -302,8 +315,8 @@ def finish(plant: Plant, state: State, ticks: int, books: Vec, records: record.R
     )
     aisles.advance(plant, state, ticks)
     water.advance_halls(plant.hall, plant.pipe, state.outdoors[0], state.hall, state.pipe, flows, step, float(ticks))
-    record.add_racks(step.rack, ticks, seconds, records.rack)
-    record.add_cdus(state.cdu, flows, step, ticks, seconds, records.cdu)
-    record.add_halls(state.hall, state.water, state.economizer, flows, step, ticks, seconds, records.hall)
-    record.add_air(plant.aisle, state.aisle, flows, step, ticks, seconds, records.hall)
+    recording.add_racks(step.rack, ticks, seconds, records.rack)
+    recording.add_cdus(state.cdu, flows, step, ticks, seconds, records.cdu)
+    recording.add_halls(state.hall, state.water, state.economizer, flows, step, ticks, seconds, records.hall)
+    recording.add_air(plant.aisle, state.aisle, flows, step, ticks, seconds, records.hall)
     ledger.book_step(flows, step, ticks, books)
