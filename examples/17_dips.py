@@ -6,8 +6,7 @@ Supplies draw constant power down to 1/1.1 of their voltage, constant current be
 on a capacitor of 20 ms at rated load: 30 to 50 ms at what these racks draw. A dip to 0.7 pu at the grid is one to 0.695
 pu at the boards, and of that length the capacitor has no answer. Drives trip below 0.65 pu after 20 ms, chillers below
 0.55 pu after 50 ms. Where racks have a battery that bridges 300 ms they go on through the 150 ms, while pumps are gone
-for seconds and chillers for minutes: a die is 23 K warmer after 15 s, before the last pump is back, and 10 K warmer
-after 8 min.
+for 5 s and chillers for minutes: a die gets 10 K warmer.
 """
 
 import sys
@@ -111,4 +110,4 @@ assert bridged["racks_out"].max() == 0
 assert bridged["motors_out"].max() == 10
 assert 30 < first_out_ms(deep) < 50
 assert abs(first_out_ms(deeper) - first_out_ms(deep)) < 5
-assert abs(warmer_k - 23.4) < 2.0
+assert abs(warmer_k - 10.0) < 1.0
