@@ -349,31 +349,40 @@ def advance_block(x, c, supply_c, low, high):
         x[THROTTLED * LANES + i] = throttled + (1.0 if limit < free else 0.0)
 
 
+@kernel(fast=True, inline=True)
+def _draw_more(x, i, c, more):
+    """Let board ``i`` of a block have drawn ``more`` [W] in the second that is over, in which all is linear.
+
+    Peaks are the caller's; returns the die's temperature now [degC].
+    """
+    die, hbm, plate, power = x[i], x[LANES + i], x[2 * LANES + i], x[POWER * LANES + i]
+    energy, heat = x[ENERGY * LANES + i], x[HEAT * LANES + i]
+    next_die = die + c[9] * more
+    x[i] = next_die
+    x[LANES + i] = hbm + c[10] * more
+    x[2 * LANES + i] = plate + c[11] * more
+    x[POWER * LANES + i] = power + more
+    x[ENERGY * LANES + i] = energy + more
+    x[HEAT * LANES + i] = heat + c[18] * more
+    return next_die
+
+
 @kernel(fast=True, bare=True)
 def burn(x, c, low_floor_w, high_floor_w):
-    """After a second: let boards below their floor have done dummy work up to it, in which all is linear.
+    """After a second: let boards below their floor have done dummy work up to it.
 
     Caps bind above, and throttling by the temperatures at the end of the second. Dummy work that throttling keeps from
     a board is no throttled time.
     """
-    g0, g1, g2, w3, max_w = c[9], c[10], c[11], c[18], c[22]
-    start_c, hbm_start_c, slope, least_w = c[28], c[29], c[30], c[31]
+    start_c, hbm_start_c, slope, least_w, max_w = c[28], c[29], c[30], c[31], c[22]
     for i in range(LANES):
-        die, hbm, plate, energy = x[i], x[LANES + i], x[2 * LANES + i], x[ENERGY * LANES + i]
-        power, cap, slow = x[POWER * LANES + i], x[CAP * LANES + i], x[SLOW * LANES + i]
-        heat, peak = x[HEAT * LANES + i], x[PEAK * LANES + i]
+        die, hbm, power, peak = x[i], x[LANES + i], x[POWER * LANES + i], x[PEAK * LANES + i]
+        cap, slow = x[CAP * LANES + i], x[SLOW * LANES + i]
         soft = max(least_w, max_w - slope * max(max(die - start_c, hbm - hbm_start_c), 0.0))
         limit = 0.0 if slow > 1.5 else (least_w if slow > 0.5 else soft)
         floor = min(min(low_floor_w if i < LANES // 2 else high_floor_w, cap), limit)
         more = max(floor - power, 0.0)
-        next_die = die + g0 * more
-        x[i] = next_die
-        x[LANES + i] = hbm + g1 * more
-        x[2 * LANES + i] = plate + g2 * more
-        x[POWER * LANES + i] = power + more
-        x[ENERGY * LANES + i] = energy + more
-        x[HEAT * LANES + i] = heat + w3 * more
-        x[PEAK * LANES + i] = max(peak, next_die)
+        x[PEAK * LANES + i] = max(peak, _draw_more(x, i, c, more))
 
 
 @kernel(inline=True)
@@ -388,26 +397,16 @@ def keep_caps(x):
 def follow_caps(x, c, low_floor_w, high_floor_w, late_down, late_up):
     """After the second in which new caps came: the boards were on their way from the old ones, in `BEFORE`.
 
-    The second ran under the new caps; of the change ``late_down`` or ``late_up`` was missing on mean, and all is linear
-    in power. Leaves what the old caps would have let through in `BEFORE`. A board that throttles under the new cap did
-    so before.
+    The second ran under the new caps; of the change ``late_down`` or ``late_up`` was missing on mean. Leaves what
+    the old caps would have let through in `BEFORE`. A board that throttles under the new cap did so before.
     """
-    g0, g1, g2, w3 = c[9], c[10], c[11], c[18]
     for i in range(LANES):
-        die, hbm, plate, energy = x[i], x[LANES + i], x[2 * LANES + i], x[ENERGY * LANES + i]
         want, to, cap = x[WANT * LANES + i], x[POWER * LANES + i], x[CAP * LANES + i]
         want = max(want, low_floor_w if i < LANES // 2 else high_floor_w)
-        heat, peak, held = x[HEAT * LANES + i], x[PEAK_BEFORE * LANES + i], min(want, x[BEFORE * LANES + i])
+        peak, held = x[PEAK_BEFORE * LANES + i], min(want, x[BEFORE * LANES + i])
         before = min(held, to) if to < min(want, cap) else held
         more = (before - to) * (late_up if to > before else late_down)
-        next_die = die + g0 * more
-        x[i] = next_die
-        x[LANES + i] = hbm + g1 * more
-        x[2 * LANES + i] = plate + g2 * more
-        x[POWER * LANES + i] = to + more
-        x[ENERGY * LANES + i] = energy + more
-        x[HEAT * LANES + i] = heat + w3 * more
-        x[PEAK * LANES + i] = max(peak, next_die)
+        x[PEAK * LANES + i] = max(peak, _draw_more(x, i, c, more))
         x[BEFORE * LANES + i] = before
 
 

@@ -51,8 +51,3 @@ def coherence(deviation_s: float, frequency_hz: float) -> float:
 def measured_coherence(offsets: Vec, frequency_hz: float) -> float:
     """The same of the racks at hand [1]."""
     return float(abs(np.exp(-2j * pi * frequency_hz * offsets).mean())) if len(offsets) else 1.0
-
-
-def reach_s(offsets: Vec) -> float:
-    """The farthest from the mean that a rack is [s]."""
-    return float(np.abs(offsets).max()) if len(offsets) else 0.0
